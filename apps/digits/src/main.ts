@@ -1,0 +1,1 @@
+console.log("digits: nothing to train yet");

@@ -1,0 +1,241 @@
+/**
+ * Fusion: decides which tensors get a buffer, and which of those one kernel computes together.
+ *
+ * 1. Walking consumers before producers, a tensor is a root (has a buffer) when it is asked for, when it reduces, or
+ *    when computing it anew for each reader would cost more than storing it once. All others are pulled into readers.
+ * 2. Every root starts as a kernel of its own. Kernels over the same loops are then merged: a producer with a consumer
+ *    that reads it only at its own position outside any reduction (a reduction with its epilogue, one elementwise
+ *    result with the next), and siblings that read the same full-size tensor (mean and sum of squares, the new weights
+ *    and moments of an optimizer). A merge that would make kernels wait for each other in a circle is not made.
+ */
+import type { Capabilities } from "../backend/backend.ts";
+import { type Shape, sizeOf, stridesOf } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { factsOf, type NodeFacts, visit } from "./facts.ts";
+import type { Index } from "./expression.ts";
+import { type Domain, Puller, withoutUnits } from "./pull.ts";
+
+/** Tensors that one kernel computes. */
+export interface FusedGroup {
+  readonly domain: Domain;
+  /** Roots of this kernel, in topological order. */
+  readonly members: readonly Tensor[];
+}
+
+export interface FusionPlan {
+  readonly groups: readonly FusedGroup[];
+  /** Whether a tensor is pulled into its readers instead of being stored. */
+  isPulled(tensor: Tensor): boolean;
+}
+
+/** Storing an element and loading it again is worth about this many additions. */
+const storeCost = 4;
+/** No kernel grows beyond this much pulled work per element. */
+const maximumCost = 600;
+
+/** `order`: all tensors, inputs first. `fusible`: the primitives among them. `stored`: those that must have a buffer. */
+export function fuse(
+  order: readonly Tensor[],
+  fusible: ReadonlySet<Tensor>,
+  stored: ReadonlySet<Tensor>,
+  limits: Capabilities,
+): FusionPlan {
+  const facts = new Map<Tensor, NodeFacts>();
+  for (const tensor of fusible) facts.set(tensor, factsOf(tensor));
+  const roots = chooseRoots(order, facts, stored);
+  limitReads(order, facts, roots, limits.maximumInputs);
+  const isPulled = (tensor: Tensor): boolean => facts.has(tensor) && !roots.has(tensor);
+  const position = new Map(order.map((tensor, i) => [tensor, i]));
+  const groups = order
+    .filter((tensor) => roots.has(tensor) && facts.has(tensor))
+    .map((tensor) => new Group(tensor, facts.get(tensor)?.reduce, isPulled, position.get(tensor) as number));
+  return { groups: mergeGroups(groups, limits).map((group) => ({ domain: group.domain, members: group.members })), isPulled };
+}
+
+function chooseRoots(order: readonly Tensor[], facts: ReadonlyMap<Tensor, NodeFacts>, stored: ReadonlySet<Tensor>): Set<Tensor> {
+  const cost = pulledCosts(order, facts, stored);
+  const roots = new Set<Tensor>();
+  const evaluations = new Map<Tensor, number>();
+  for (const tensor of [...order].reverse()) {
+    const fact = facts.get(tensor);
+    if (!fact) continue;
+    const times = (evaluations.get(tensor) ?? 0) / Math.max(1, tensor.size);
+    const work = cost.get(tensor) as number;
+    const recomputed = fact.cost > 0 && work * (times - 1) > storeCost;
+    const root = stored.has(tensor) || fact.reduce !== undefined || recomputed || work > maximumCost;
+    if (root) roots.add(tensor);
+    for (const [input, reads] of fact.reads) {
+      evaluations.set(input, (evaluations.get(input) ?? 0) + reads * (root ? 1 : times));
+    }
+  }
+  return roots;
+}
+
+/** Work per element if everything above the nearest reductions and stored tensors were pulled in; loads count one. */
+function pulledCosts(order: readonly Tensor[], facts: ReadonlyMap<Tensor, NodeFacts>, stored: ReadonlySet<Tensor>): Map<Tensor, number> {
+  const costs = new Map<Tensor, number>();
+  for (const tensor of order) {
+    const fact = facts.get(tensor);
+    if (!fact) continue;
+    let cost = fact.cost;
+    for (const [input, reads] of fact.reads) {
+      const below = facts.get(input);
+      const pulled = below !== undefined && below.reduce === undefined && !stored.has(input);
+      cost += (pulled ? (costs.get(input) as number) : 1) * (reads / Math.max(1, tensor.size));
+    }
+    costs.set(tensor, Math.min(cost, 1e9));
+  }
+  return costs;
+}
+
+/** Stores more tensors where a kernel would read more buffers than the backend allows. */
+function limitReads(order: readonly Tensor[], facts: ReadonlyMap<Tensor, NodeFacts>, roots: Set<Tensor>, maximum: number): void {
+  const reads = new Map<Tensor, Set<Tensor>>();
+  for (const tensor of order) {
+    const fact = facts.get(tensor);
+    if (!fact) continue;
+    const readsOf = (input: Tensor): ReadonlySet<Tensor> =>
+      facts.has(input) && !roots.has(input) ? (reads.get(input) as Set<Tensor>) : new Set([input]);
+    const inputs = [...fact.reads.keys()];
+    const union = (): Set<Tensor> => new Set(inputs.flatMap((input) => [...readsOf(input)]));
+    while (union().size > maximum) {
+      const widest = inputs.reduce((a, b) => (readsOf(b).size > readsOf(a).size ? b : a));
+      if (readsOf(widest).size <= 1) break;
+      roots.add(widest);
+    }
+    reads.set(tensor, union());
+  }
+}
+
+/** How a group reads a tensor. */
+interface Reading {
+  /** Only at the position that is being written. */
+  inPlace: boolean;
+  /** Somewhere inside a reduction. */
+  reducing: boolean;
+}
+
+class Group {
+  readonly domain: Domain;
+  readonly hasReduction: boolean;
+  members: Tensor[];
+  readonly readings = new Map<Tensor, Reading>();
+  /** Positions of the first and last member in topological order. */
+  first: number;
+  last: number;
+  readonly successors = new Set<Group>();
+  merged: Group | undefined;
+
+  constructor(root: Tensor, reduce: Shape | undefined, isPulled: (tensor: Tensor) => boolean, position: number) {
+    this.domain = { output: withoutUnits(root.shape), reduce: reduce ?? [] };
+    this.hasReduction = reduce !== undefined;
+    this.members = [root];
+    this.first = position;
+    this.last = position;
+    const value = new Puller(this.domain, (tensor) => tensor === root || isPulled(tensor)).root(root);
+    visit([value], ({ node }, reducing) => {
+      if (node.kind !== "load") return;
+      const reading = this.readings.get(node.tensor) ?? { inPlace: true, reducing: false };
+      reading.inPlace &&= node.guard === undefined && isOwnPosition(node.index, node.tensor, this.domain);
+      reading.reducing ||= reducing;
+      this.readings.set(node.tensor, reading);
+    });
+  }
+}
+
+/** Whether an index walks a tensor exactly as the kernel's output is written. */
+export function isOwnPosition(index: Index, tensor: Tensor, domain: Domain): boolean {
+  if (index.offset !== 0 || index.computed.length > 0 || tensor.size !== sizeOf(domain.output)) return false;
+  const strides = stridesOf(domain.output);
+  return index.strides.every((stride, loop) => stride === (strides[loop] ?? 0));
+}
+
+function mergeGroups(groups: readonly Group[], limits: Capabilities): Group[] {
+  const home = new Map<Tensor, Group>();
+  for (const group of groups) home.set(group.members[0], group);
+  const groupOf = (tensor: Tensor): Group | undefined => {
+    let group = home.get(tensor);
+    while (group?.merged) group = group.merged;
+    return group;
+  };
+  const readers = new Map<Tensor, Group[]>();
+  for (const group of groups) {
+    for (const tensor of group.readings.keys()) {
+      groupOf(tensor)?.successors.add(group);
+      const list = readers.get(tensor);
+      if (list) list.push(group);
+      else readers.set(tensor, [group]);
+    }
+  }
+  const current = (group: Group): Group => {
+    let found = group;
+    while (found.merged) found = found.merged;
+    return found;
+  };
+  const tryMerge = (a: Group, b: Group): void => {
+    if (a === b || !compatible(a, b, limits) || connected(a, b, current) || connected(b, a, current)) return;
+    absorb(a, b);
+  };
+  // Producers with consumers.
+  for (const group of groups) {
+    for (const tensor of [...group.readings.keys()]) {
+      const producer = groupOf(tensor);
+      if (producer) tryMerge(producer, current(group));
+    }
+  }
+  // Siblings.
+  for (const [tensor, list] of readers) {
+    for (let i = 1; i < list.length; i++) {
+      for (let j = 0; j < i; j++) {
+        const [a, b] = [current(list[j]), current(list[i])];
+        if (a !== b && tensor.size >= sizeOf(a.domain.output) * sizeOf(a.domain.reduce) && tensor.size > 1 && a.hasReduction === b.hasReduction) {
+          tryMerge(a, b);
+        }
+      }
+    }
+  }
+  return groups.filter((group) => !group.merged);
+}
+
+function compatible(a: Group, b: Group, limits: Capabilities): boolean {
+  if (a.domain.output.join() !== b.domain.output.join()) return false;
+  if (a.hasReduction && b.hasReduction && a.domain.reduce.join() !== b.domain.reduce.join()) return false;
+  for (const [producer, consumer] of [[a, b], [b, a]]) {
+    for (const member of producer.members) {
+      const reading = consumer.readings.get(member);
+      if (reading && (!reading.inPlace || reading.reducing)) return false;
+    }
+  }
+  const inputs = new Set([...a.readings.keys(), ...b.readings.keys()]);
+  for (const member of [...a.members, ...b.members]) inputs.delete(member);
+  return inputs.size <= limits.maximumInputs && a.members.length + b.members.length <= limits.maximumOutputs;
+}
+
+/** Whether work of a third kernel leads from `from` to `to`. */
+function connected(from: Group, to: Group, current: (group: Group) => Group): boolean {
+  const seen = new Set<Group>([from]);
+  const stack = [...from.successors].map(current).filter((next) => next !== to);
+  while (stack.length > 0) {
+    const group = stack.pop() as Group;
+    if (group === to) return true;
+    if (seen.has(group) || group.first > to.last) continue;
+    seen.add(group);
+    for (const next of group.successors) stack.push(current(next));
+  }
+  return false;
+}
+
+/** Merges `b` into `a`. */
+function absorb(a: Group, b: Group): void {
+  b.merged = a;
+  (a as { domain: Domain }).domain = a.hasReduction ? a.domain : b.domain;
+  (a as { hasReduction: boolean }).hasReduction ||= b.hasReduction;
+  a.members = a.first < b.first ? [...a.members, ...b.members] : [...b.members, ...a.members];
+  for (const [tensor, reading] of b.readings) {
+    const before = a.readings.get(tensor);
+    a.readings.set(tensor, before ? { inPlace: before.inPlace && reading.inPlace, reducing: before.reducing || reading.reducing } : reading);
+  }
+  for (const next of b.successors) a.successors.add(next);
+  a.first = Math.min(a.first, b.first);
+  a.last = Math.max(a.last, b.last);
+}

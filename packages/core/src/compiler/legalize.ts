@@ -1,0 +1,82 @@
+/**
+ * Turns a captured graph into one the backend can run: equal nodes are merged, claimed ops are kept whole, and every
+ * other composite is replaced by its decomposition.
+ */
+import type { Kernel, OpRequest } from "../backend/backend.ts";
+import { SconceError } from "../errors.ts";
+import { Tensor } from "../tensor.ts";
+import { attributesKey, opNumber, reachable } from "./graph.ts";
+
+/** Asks the backend for a kernel; undefined leaves the op to the compiler. */
+export type Claim = (request: OpRequest) => Kernel | Promise<Kernel> | undefined;
+
+export interface LegalGraph {
+  /** Sources, primitives, routines and claimed ops only; inputs before consumers. */
+  readonly order: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly claimed: ReadonlyMap<Tensor, Kernel | Promise<Kernel>>;
+}
+
+export function legalize(outputs: readonly Tensor[], claim: Claim): LegalGraph {
+  const legal = new Map<Tensor, Tensor>();
+  const byKey = new Map<string, Tensor>();
+  const claimed = new Map<Tensor, Kernel | Promise<Kernel>>();
+  const order: Tensor[] = [];
+
+  const settle = (tensor: Tensor): Tensor => {
+    if (tensor.source) {
+      order.push(tensor);
+      return tensor;
+    }
+    const inputs = tensor.inputs.map((input) => legal.get(input) as Tensor);
+    const key = `${opNumber(tensor.op)}|${attributesKey(tensor.attributes)}|${inputs.map((input) => input.id).join(",")}`;
+    const known = byKey.get(key);
+    if (known) return known;
+    const { op, attributes } = tensor;
+    const request = { op: op.name, attributes, inputs: inputs.map(signatureOf), output: signatureOf(tensor) };
+    const kernel = op.traits?.relabels ? undefined : claim(request);
+    let result: Tensor;
+    if (!kernel && op.decompose) {
+      const graph = op.decompose(inputs, attributes);
+      expectSignature(tensor, graph);
+      // Its inputs are legal already; only what the decomposition added is walked.
+      for (const input of inputs) legal.set(input, input);
+      walk([graph]);
+      result = legal.get(graph) as Tensor;
+    } else {
+      result = inputs.every((input, i) => input === tensor.inputs[i])
+        ? tensor
+        : new Tensor(op, inputs, attributes, tensor);
+      result.site = tensor.site;
+      if (kernel) claimed.set(result, kernel);
+      order.push(result);
+    }
+    byKey.set(key, result);
+    return result;
+  };
+
+  const walk = (roots: readonly Tensor[]): void => {
+    for (const tensor of reachable(roots, (candidate) => legal.has(candidate))) {
+      if (!legal.has(tensor)) legal.set(tensor, settle(tensor));
+    }
+  };
+
+  walk(outputs);
+  const results = outputs.map((output) => legal.get(output) as Tensor);
+  // Merging can leave nodes without a reader.
+  const needed = new Set(reachable(results));
+  return { order: order.filter((tensor) => needed.has(tensor)), outputs: results, claimed };
+}
+
+function signatureOf(tensor: Tensor): { shape: Tensor["shape"]; dtype: Tensor["dtype"] } {
+  return { shape: tensor.shape, dtype: tensor.dtype };
+}
+
+function expectSignature(node: Tensor, graph: Tensor): void {
+  if (node.dtype !== graph.dtype || node.shape.join() !== graph.shape.join()) {
+    throw new SconceError(
+      `op ${node.op.name}: infer says ${node.dtype} [${node.shape.join(", ")}] but decompose made ${graph.dtype} ` +
+        `[${graph.shape.join(", ")}]; make the two agree.`,
+    );
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Element types, how they are stored, and the promotion rules.
+ *
+ * Promotion of two tensors, on one page:
+ * - equal dtypes stay as they are;
+ * - bool < uint8 < int32 and bool < uint8 < uint32; int32 with uint32 is an error (no type holds both: cast one);
+ * - an integer or bool with a float gives the float; float16 < float32 < float64;
+ * - a JavaScript number is weak: it takes the tensor's dtype, except that a number with a fraction turns an integer
+ *   tensor into float32, and any number turns a bool tensor into int32 (or float32 for a fraction);
+ * - true division and functions such as `exp` turn integers and bools into float32.
+ */
+import { DTypeError } from "./errors.ts";
+
+/** The type of a tensor's elements. */
+export type DType = "float32" | "float64" | "float16" | "int32" | "uint32" | "uint8" | "bool";
+
+/** Typed arrays that hold elements on the host; float16 is its bit pattern in a Uint16Array, bool is 0 or 1 in a Uint8Array. */
+export type TypedArray = Float32Array | Float64Array | Uint16Array | Int32Array | Uint32Array | Uint8Array;
+
+interface DTypeTraits {
+  readonly bytes: number;
+  readonly float: boolean;
+  readonly rank: number;
+  readonly array: new (source: ArrayBuffer | number, byteOffset?: number, length?: number) => TypedArray;
+}
+
+const traits: Record<DType, DTypeTraits> = {
+  bool: { bytes: 1, float: false, rank: 0, array: Uint8Array as DTypeTraits["array"] },
+  uint8: { bytes: 1, float: false, rank: 1, array: Uint8Array as DTypeTraits["array"] },
+  int32: { bytes: 4, float: false, rank: 2, array: Int32Array as DTypeTraits["array"] },
+  uint32: { bytes: 4, float: false, rank: 2, array: Uint32Array as DTypeTraits["array"] },
+  float16: { bytes: 2, float: true, rank: 3, array: Uint16Array as DTypeTraits["array"] },
+  float32: { bytes: 4, float: true, rank: 4, array: Float32Array as DTypeTraits["array"] },
+  float64: { bytes: 8, float: true, rank: 5, array: Float64Array as DTypeTraits["array"] },
+};
+
+/** Every dtype, smallest first. */
+export const dtypes: readonly DType[] = Object.keys(traits) as DType[];
+
+/** Bytes of one stored element. */
+export function bytesPerElement(dtype: DType): number {
+  return traits[dtype].bytes;
+}
+
+/** True for float16, float32 and float64. */
+export function isFloat(dtype: DType): boolean {
+  return traits[dtype].float;
+}
+
+/** A new zeroed host array of `length` elements of `dtype`. */
+export function allocateArray(dtype: DType, length: number): TypedArray {
+  return new traits[dtype].array(length);
+}
+
+/** The bytes of `buffer` seen as elements of `dtype`. */
+export function viewArray(dtype: DType, buffer: ArrayBuffer, byteOffset = 0, length?: number): TypedArray {
+  return new traits[dtype].array(buffer, byteOffset, length);
+}
+
+/** The dtype of a result that combines elements of `a` and `b`; see the rules at the head of this file. */
+export function promote(op: string, a: DType, b: DType): DType {
+  if (a === b) return a;
+  if (traits[a].rank === traits[b].rank) {
+    throw new DTypeError(
+      `${op}: ${a} and ${b} have no common dtype that holds both; cast one of them first, for example x.cast("int32").`,
+    );
+  }
+  return traits[a].rank > traits[b].rank ? a : b;
+}
+
+/** The dtype that a weak JavaScript number takes beside a tensor of `dtype`. */
+export function weakDType(dtype: DType, value: number): DType {
+  if (isFloat(dtype)) return dtype;
+  if (!Number.isInteger(value)) return "float32";
+  return dtype === "bool" ? "int32" : dtype;
+}
+
+/** `dtype` itself when it is a float, float32 otherwise. */
+export function toFloat(dtype: DType): DType {
+  return isFloat(dtype) ? dtype : "float32";
+}

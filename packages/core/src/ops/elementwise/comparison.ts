@@ -1,0 +1,109 @@
+/** Comparison and logic; results are bool and have no gradient. */
+import { DTypeError } from "../../errors.ts";
+import type { OpDefinition } from "../../op.ts";
+import type { Tensor } from "../../tensor.ts";
+import type { Operand } from "../operand.ts";
+import { cast } from "./cast.ts";
+import { binary, unary } from "./define.ts";
+
+const isEqual = binary("equal", { on: "any", operator: "equal", result: "bool" });
+const isNotEqual = binary("notEqual", { on: "any", operator: "notEqual", result: "bool" });
+const isLess = binary("less", { on: "any", operator: "less", result: "bool" });
+const isLessEqual = binary("lessEqual", { on: "any", operator: "lessEqual", result: "bool" });
+const isGreater = binary("greater", { on: "any", operator: "greater", result: "bool" });
+const isGreaterEqual = binary("greaterEqual", { on: "any", operator: "greaterEqual", result: "bool" });
+const both = binary("logicalAnd", { on: "any", operator: "and", result: "bool" });
+const either = binary("logicalOr", { on: "any", operator: "or", result: "bool" });
+const bitsBoth = binary("bitwiseAnd", { on: "any", operator: "bitwiseAnd" });
+const bitsEither = binary("bitwiseOr", { on: "any", operator: "bitwiseOr" });
+const bitsOne = binary("bitwiseXor", { on: "any", operator: "bitwiseXor" });
+const shiftedLeft = binary("shiftLeft", { on: "any", operator: "shiftLeft" });
+const shiftedRight = binary("shiftRight", { on: "any", operator: "shiftRight" });
+const negated = unary("logicalNot", { on: "same", lower: "not" });
+
+/** The ops of this file. */
+export const comparisonOps: readonly OpDefinition[] = [
+  isEqual.op, isNotEqual.op, isLess.op, isLessEqual.op, isGreater.op, isGreaterEqual.op, both.op, either.op, negated.op,
+  bitsBoth.op, bitsEither.op, bitsOne.op, shiftedLeft.op, shiftedRight.op,
+];
+
+export function equal(a: Operand, b: Operand): Tensor {
+  return isEqual.fn(a, b);
+}
+
+export function notEqual(a: Operand, b: Operand): Tensor {
+  return isNotEqual.fn(a, b);
+}
+
+export function less(a: Operand, b: Operand): Tensor {
+  return isLess.fn(a, b);
+}
+
+export function lessEqual(a: Operand, b: Operand): Tensor {
+  return isLessEqual.fn(a, b);
+}
+
+export function greater(a: Operand, b: Operand): Tensor {
+  return isGreater.fn(a, b);
+}
+
+export function greaterEqual(a: Operand, b: Operand): Tensor {
+  return isGreaterEqual.fn(a, b);
+}
+
+/** Whether both are true (not 0). */
+export function logicalAnd(a: Tensor, b: Tensor): Tensor {
+  return both.fn(cast(a, "bool"), cast(b, "bool"));
+}
+
+/** Whether at least one is true (not 0). */
+export function logicalOr(a: Tensor, b: Tensor): Tensor {
+  return either.fn(cast(a, "bool"), cast(b, "bool"));
+}
+
+/** Whether `x` is false (0). */
+export function logicalNot(x: Tensor): Tensor {
+  return negated.fn(cast(x, "bool"));
+}
+
+/** Whether `x` is NaN. */
+export function isNaN(x: Tensor): Tensor {
+  return notEqual(x, x);
+}
+
+function integers(op: string, a: Operand, b: Operand): void {
+  for (const operand of [a, b]) {
+    if (typeof operand === "number" ? Number.isInteger(operand) : ["int32", "uint32", "uint8"].includes(operand.dtype)) continue;
+    throw new DTypeError(`${op}: works on int32, uint32 and uint8, not on ${String(operand)}; cast first: x.cast("int32").`);
+  }
+}
+
+/** Bits set in both. */
+export function bitwiseAnd(a: Operand, b: Operand): Tensor {
+  integers("bitwiseAnd", a, b);
+  return bitsBoth.fn(a, b);
+}
+
+/** Bits set in at least one. */
+export function bitwiseOr(a: Operand, b: Operand): Tensor {
+  integers("bitwiseOr", a, b);
+  return bitsEither.fn(a, b);
+}
+
+/** Bits set in exactly one. */
+export function bitwiseXor(a: Operand, b: Operand): Tensor {
+  integers("bitwiseXor", a, b);
+  return bitsOne.fn(a, b);
+}
+
+/** a shifted left by b bits, b in [0, 31]. */
+export function shiftLeft(a: Operand, b: Operand): Tensor {
+  integers("shiftLeft", a, b);
+  return shiftedLeft.fn(a, b);
+}
+
+/** a shifted right by b bits, b in [0, 31]; the sign of an int32 is kept. */
+export function shiftRight(a: Operand, b: Operand): Tensor {
+  integers("shiftRight", a, b);
+  return shiftedRight.fn(a, b);
+}

@@ -1,0 +1,183 @@
+/** Functions of one tensor, element by element. Integers become float32 where the result is not whole. */
+import type { ElementBuilder } from "../../compiler/element.ts";
+import type { Expression } from "../../compiler/expression.ts";
+import type { OpDefinition } from "../../op.ts";
+import type { Tensor } from "../../tensor.ts";
+import { onesLike, zerosLike } from "../creation/full.ts";
+import { add, divide, multiply, subtract } from "./arithmetic.ts";
+import { greater } from "./comparison.ts";
+import { unary } from "./define.ts";
+import { where } from "./where.ts";
+
+const negating = unary("negate", { on: "same", lower: "negate", gradient: (g) => negate(g) });
+const takingAbsolute = unary("abs", { on: "same", lower: "absolute", gradient: (g, x) => multiply(g, sign(x)) });
+const takingSign = unary("sign", { on: "same", lower: "sign" });
+const flooring = unary("floor", { on: "float", lower: "floor" });
+const ceiling = unary("ceil", { on: "float", lower: "ceil" });
+const rounding = unary("round", { on: "float", lower: "round" });
+const takingRoot = unary("sqrt", { on: "float", lower: "sqrt", gradient: (g, _, y) => divide(multiply(g, 0.5), y) });
+const invertingRoot = unary("rsqrt", {
+  on: "float",
+  lower: (e, x) => e.apply("divide", e.constant(1), e.apply("sqrt", x)),
+  gradient: (g, x, y) => multiply(multiply(g, -0.5), divide(y, x)),
+});
+const exponentiating = unary("exp", { on: "float", lower: "exp", gradient: (g, _, y) => multiply(g, y) });
+const exponentiatingMinus1 = unary("expm1", { on: "float", lower: "expm1", gradient: (g, _, y) => multiply(g, add(y, 1)) });
+const takingLog = unary("log", { on: "float", lower: "log", gradient: (g, x) => divide(g, x) });
+const takingLogPlus1 = unary("log1p", { on: "float", lower: "log1p", gradient: (g, x) => divide(g, add(x, 1)) });
+const takingSine = unary("sin", { on: "float", lower: "sin", gradient: (g, x) => multiply(g, cos(x)) });
+const takingCosine = unary("cos", { on: "float", lower: "cos", gradient: (g, x) => negate(multiply(g, sin(x))) });
+const takingTangent = unary("tan", { on: "float", lower: "tan", gradient: (g, _, y) => multiply(g, add(multiply(y, y), 1)) });
+const takingTanh = unary("tanh", { on: "float", lower: "tanh", gradient: (g, _, y) => multiply(g, subtract(1, multiply(y, y))) });
+const takingErf = unary("erf", {
+  on: "float",
+  lower: "erf",
+  gradient: (g, x) => multiply(g, multiply(exp(negate(multiply(x, x))), 2 / Math.sqrt(Math.PI))),
+});
+const takingSigmoid = unary("sigmoid", {
+  on: "float",
+  lower: logistic,
+  gradient: (g, _, y) => multiply(g, multiply(y, subtract(1, y))),
+});
+const takingSoftplus = unary("softplus", {
+  on: "float",
+  // max(x, 0) + log(1 + e^-|x|) neither overflows nor loses small results.
+  lower: (e, x) => {
+    const tail = e.apply("log1p", e.apply("exp", e.apply("negate", e.apply("absolute", x))));
+    return e.apply("add", e.apply("maximum", x, e.constant(0)), tail);
+  },
+  gradient: (g, x) => multiply(g, sigmoid(x)),
+});
+const rectifying = unary("relu", {
+  on: "same",
+  lower: (e, x) => e.apply("maximum", x, e.constant(0)),
+  gradient: (g, x) => where(greater(x, 0), g, zerosLike(g)),
+});
+
+function logistic(e: ElementBuilder, x: Expression): Expression {
+  return e.apply("divide", e.constant(1), e.apply("add", e.apply("exp", e.apply("negate", x)), e.constant(1)));
+}
+
+/** The ops of this file. */
+export const unaryOps: readonly OpDefinition[] = [
+  negating.op, takingAbsolute.op, takingSign.op, flooring.op, ceiling.op, rounding.op, takingRoot.op, invertingRoot.op, exponentiating.op,
+  exponentiatingMinus1.op, takingLog.op, takingLogPlus1.op, takingSine.op, takingCosine.op, takingTangent.op, takingTanh.op,
+  takingErf.op, takingSigmoid.op, takingSoftplus.op, rectifying.op,
+];
+
+/** -x. */
+export function negate(x: Tensor): Tensor {
+  return negating.fn(x);
+}
+
+/** |x|; its derivative at 0 is taken as 0. */
+export function abs(x: Tensor): Tensor {
+  return takingAbsolute.fn(x);
+}
+
+/** -1, 0 or 1. */
+export function sign(x: Tensor): Tensor {
+  return takingSign.fn(x);
+}
+
+/** The largest whole number not above x. */
+export function floor(x: Tensor): Tensor {
+  return flooring.fn(x);
+}
+
+/** The smallest whole number not below x. */
+export function ceil(x: Tensor): Tensor {
+  return ceiling.fn(x);
+}
+
+/** The nearest whole number, halves to even. */
+export function round(x: Tensor): Tensor {
+  return rounding.fn(x);
+}
+
+/** The square root. */
+export function sqrt(x: Tensor): Tensor {
+  return takingRoot.fn(x);
+}
+
+/** 1 / sqrt(x). */
+export function rsqrt(x: Tensor): Tensor {
+  return invertingRoot.fn(x);
+}
+
+/** x x. */
+export function square(x: Tensor): Tensor {
+  return multiply(x, x);
+}
+
+/** 1 / x. */
+export function reciprocal(x: Tensor): Tensor {
+  return divide(onesLike(x), x);
+}
+
+/** e to the power x. */
+export function exp(x: Tensor): Tensor {
+  return exponentiating.fn(x);
+}
+
+/** e^x - 1, accurate near 0. */
+export function expm1(x: Tensor): Tensor {
+  return exponentiatingMinus1.fn(x);
+}
+
+/** The natural logarithm. */
+export function log(x: Tensor): Tensor {
+  return takingLog.fn(x);
+}
+
+/** log(1 + x), accurate near 0. */
+export function log1p(x: Tensor): Tensor {
+  return takingLogPlus1.fn(x);
+}
+
+/** The sine of x in radians. */
+export function sin(x: Tensor): Tensor {
+  return takingSine.fn(x);
+}
+
+/** The cosine of x in radians. */
+export function cos(x: Tensor): Tensor {
+  return takingCosine.fn(x);
+}
+
+/** The tangent of x in radians. */
+export function tan(x: Tensor): Tensor {
+  return takingTangent.fn(x);
+}
+
+/** The hyperbolic tangent. */
+export function tanh(x: Tensor): Tensor {
+  return takingTanh.fn(x);
+}
+
+/** The error function 2/sqrt(pi) * integral of e^(-t^2) from 0 to x. */
+export function erf(x: Tensor): Tensor {
+  return takingErf.fn(x);
+}
+
+/** 1 / (1 + e^-x). */
+export function sigmoid(x: Tensor): Tensor {
+  return takingSigmoid.fn(x);
+}
+
+/** log(1 + e^x). */
+export function softplus(x: Tensor): Tensor {
+  return takingSoftplus.fn(x);
+}
+
+/** max(x, 0); its derivative at 0 is taken as 0. */
+export function relu(x: Tensor): Tensor {
+  return rectifying.fn(x);
+}
+
+/** x Phi(x), with Phi the normal distribution function (Hendrycks and Gimpel 2016); `approximate` uses the tanh formula. */
+export function gelu(x: Tensor, options: { readonly approximate?: boolean } = {}): Tensor {
+  if (!options.approximate) return multiply(multiply(x, 0.5), add(erf(multiply(x, Math.SQRT1_2)), 1));
+  const inner = multiply(add(x, multiply(multiply(multiply(x, x), x), 0.044715)), Math.sqrt(2 / Math.PI));
+  return multiply(multiply(x, 0.5), add(tanh(inner), 1));
+}

@@ -1,0 +1,34 @@
+/** A buffer with a value in it, owned by whoever holds this object. */
+import type { DType } from "../dtype.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Variable } from "../variable.ts";
+
+export class Storage {
+  readonly runtime: Runtime;
+  readonly buffer: unknown;
+  readonly byteLength: number;
+  readonly dtype: DType;
+  /** The variable whose value this is. */
+  owner: Variable | undefined;
+  #released = false;
+
+  constructor(runtime: Runtime, buffer: unknown, byteLength: number, dtype: DType) {
+    this.runtime = runtime;
+    this.buffer = buffer;
+    this.byteLength = byteLength;
+    this.dtype = dtype;
+    runtime.memory.track(this);
+  }
+
+  get released(): boolean {
+    return this.#released;
+  }
+
+  /** Gives the buffer back at once, instead of when the collector finds it. */
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.runtime.memory.untrack(this);
+    this.runtime.memory.release(this.buffer, this.byteLength);
+  }
+}

@@ -1,0 +1,6 @@
+// The tiny program that a user of the packed packages runs, in Node and as a bundle for the browser.
+// What it prints must be expected.txt. Adjust both when the packages have more to show.
+import "@sconce/backend-cpu/register";
+import { tensor } from "@sconce/core";
+
+console.log((await tensor([1, 2, 3]).add(1).data()).join(" "));

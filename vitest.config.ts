@@ -1,0 +1,19 @@
+import { defineConfig } from "vitest/config";
+import { sourceEntries, workspaces } from "./tools/workspaces.ts";
+
+/** `@sconce/x` means the package's source, so that tests need no build. */
+export const alias = workspaces.flatMap(sourceEntries).map(([specifier, replacement]) => ({
+  find: new RegExp(`^${specifier}$`),
+  replacement,
+}));
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    include: ["{packages,apps,examples,tools}/*/test/**/*.test.ts"],
+    setupFiles: ["tools/vitest.setup.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    passWithNoTests: true,
+  },
+});
