@@ -12,6 +12,8 @@ export default defineConfig({
   test: {
     include: ["{packages,apps,examples,tools}/*/test/**/*.test.ts"],
     setupFiles: ["tools/vitest.setup.ts"],
+    pool: "threads",
+    maxWorkers: "100%",
     testTimeout: 60_000,
     hookTimeout: 60_000,
     passWithNoTests: true,

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseSync } from "oxc-parser";
 import { describe, expect, test } from "vitest";
-import { publicPackages, type Workspace } from "../workspaces.ts";
+import { publicPackages, root, type Workspace, workspaces } from "../workspaces.ts";
 
 const floors: readonly (readonly string[])[] = [
   ["core"],
@@ -71,4 +71,12 @@ describe.each(publicPackages)("$manifest.name", (workspace) => {
     );
     expect(escaping).toEqual([]);
   });
+});
+
+test("the root tsconfig.json refers to every package", () => {
+  const config = readFileSync(join(root, "tsconfig.json"), "utf8");
+  const missing = workspaces
+    .map(({ directory }) => relative(root, directory))
+    .filter((path) => !config.includes(`"path": "${path}"`));
+  expect(missing).toEqual([]);
 });

@@ -45,7 +45,7 @@ beforeAll(async () => {
   await Promise.all([...names, ...foreignDependencies()].map(pack));
   const dependencies = Object.fromEntries([...tarballs].map(([name, file]) => [name, `file:${file}`]));
   writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
-  // Peers such as vitest stay out: the first program must run without them.
+  // Peers such as vitest stay out: nothing but the package that names one may need it.
   await command("npm", ["install", "--offline", "--legacy-peer-deps", "--ignore-scripts"], { cwd: project });
   cpSync(join(import.meta.dirname, "program"), project, { recursive: true });
 });

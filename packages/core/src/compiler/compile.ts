@@ -28,23 +28,22 @@ export function compileCapture(graph: Capture, roles: readonly OutputRole[], bac
   const alias = aliases(legal.order);
   const stored = new Set<Tensor>(legal.outputs);
   const fusible = new Set<Tensor>();
+  const whole = new Map<Tensor, readonly Tensor[]>();
   for (const tensor of legal.order) {
     if (tensor.source) continue;
     if (tensor.op.lower && !legal.claimed.has(tensor)) fusible.add(tensor);
     // A relabelled input is the same bytes as what it relabels: that is what gets the buffer.
-    else for (const input of tensor.inputs) stored.add(alias(input));
+    else whole.set(tensor, tensor.inputs.map(alias));
   }
-  const plan = fuse(legal.order, fusible, stored, backend.capabilities);
+  for (const inputs of whole.values()) for (const input of inputs) stored.add(input);
+  const plan = fuse({ order: legal.order, fusible, stored, whole }, backend.capabilities);
   const jobs: Job[] = [];
   for (const group of plan.groups) {
     const members = new Set(group.members);
     const inline = (tensor: Tensor): boolean => members.has(tensor) || plan.isPulled(tensor);
     jobs.push({ members: group.members, build: (outputs) => buildNest(group.domain, outputs, inline) });
   }
-  for (const tensor of legal.order) {
-    if (tensor.source || fusible.has(tensor)) continue;
-    jobs.push({ members: [tensor], inputs: tensor.inputs.map(alias) });
-  }
+  for (const [tensor, inputs] of whole) jobs.push({ members: [tensor], inputs });
   const scheduled = schedule(jobs, stored, legal.outputs, legal.order);
   const position = new Map<Tensor, number>();
   const tensors: Tensor[] = [];

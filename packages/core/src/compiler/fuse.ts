@@ -29,17 +29,25 @@ export interface FusionPlan {
 }
 
 /** Storing an element and loading it again is worth about this many additions. */
-const storeCost = 4;
+const storeCost = 8;
+/** A tensor this many times smaller than its reader stays in the cache: reading it costs nothing. */
+const cachedShare = 16;
 /** No kernel grows beyond this much pulled work per element. */
 const maximumCost = 600;
 
-/** `order`: all tensors, inputs first. `fusible`: the primitives among them. `stored`: those that must have a buffer. */
-export function fuse(
-  order: readonly Tensor[],
-  fusible: ReadonlySet<Tensor>,
-  stored: ReadonlySet<Tensor>,
-  limits: Capabilities,
-): FusionPlan {
+/** What is to be fused. */
+export interface FusionTask {
+  /** All tensors, inputs first. */
+  readonly order: readonly Tensor[];
+  /** The primitives among them. */
+  readonly fusible: ReadonlySet<Tensor>;
+  /** Tensors that must have a buffer. */
+  readonly stored: ReadonlySet<Tensor>;
+  /** For an op that runs whole, the tensors whose buffers it reads. */
+  readonly whole: ReadonlyMap<Tensor, readonly Tensor[]>;
+}
+
+export function fuse({ order, fusible, stored, whole }: FusionTask, limits: Capabilities): FusionPlan {
   const facts = new Map<Tensor, NodeFacts>();
   for (const tensor of fusible) facts.set(tensor, factsOf(tensor));
   const roots = chooseRoots(order, facts, stored);
@@ -47,9 +55,16 @@ export function fuse(
   const isPulled = (tensor: Tensor): boolean => facts.has(tensor) && !roots.has(tensor);
   const position = new Map(order.map((tensor, i) => [tensor, i]));
   const groups = order
-    .filter((tensor) => roots.has(tensor) && facts.has(tensor))
-    .map((tensor) => new Group(tensor, facts.get(tensor)?.reduce, isPulled, position.get(tensor) as number));
-  return { groups: mergeGroups(groups, limits).map((group) => ({ domain: group.domain, members: group.members })), isPulled };
+    .filter((tensor) => whole.has(tensor) || (roots.has(tensor) && facts.has(tensor)))
+    .map((tensor) => {
+      const group = new Group(tensor, facts.get(tensor)?.reduce, position.get(tensor) as number, whole.has(tensor));
+      const reads = whole.get(tensor);
+      if (reads) group.readWhole(reads);
+      else group.readPulled(isPulled);
+      return group;
+    });
+  const merged = mergeGroups(groups, limits).filter((group) => !group.fixed);
+  return { groups: merged.map(({ domain, members }) => ({ domain, members })), isPulled };
 }
 
 function chooseRoots(order: readonly Tensor[], facts: ReadonlyMap<Tensor, NodeFacts>, stored: ReadonlySet<Tensor>): Set<Tensor> {
@@ -71,7 +86,7 @@ function chooseRoots(order: readonly Tensor[], facts: ReadonlyMap<Tensor, NodeFa
   return roots;
 }
 
-/** Work per element if everything above the nearest reductions and stored tensors were pulled in; loads count one. */
+/** Work per element if everything above the nearest reductions and stored tensors were pulled in; a load from memory counts one. */
 function pulledCosts(order: readonly Tensor[], facts: ReadonlyMap<Tensor, NodeFacts>, stored: ReadonlySet<Tensor>): Map<Tensor, number> {
   const costs = new Map<Tensor, number>();
   for (const tensor of order) {
@@ -81,7 +96,8 @@ function pulledCosts(order: readonly Tensor[], facts: ReadonlyMap<Tensor, NodeFa
     for (const [input, reads] of fact.reads) {
       const below = facts.get(input);
       const pulled = below !== undefined && below.reduce === undefined && !stored.has(input);
-      cost += (pulled ? (costs.get(input) as number) : 1) * (reads / Math.max(1, tensor.size));
+      const load = input.size * cachedShare <= tensor.size ? 0 : 1;
+      cost += (pulled ? (costs.get(input) as number) : load) * (reads / Math.max(1, tensor.size));
     }
     costs.set(tensor, Math.min(cost, 1e9));
   }
@@ -126,12 +142,24 @@ class Group {
   readonly successors = new Set<Group>();
   merged: Group | undefined;
 
-  constructor(root: Tensor, reduce: Shape | undefined, isPulled: (tensor: Tensor) => boolean, position: number) {
+  /** An op that runs whole takes part only so that paths through it are seen. */
+  readonly fixed: boolean;
+
+  constructor(root: Tensor, reduce: Shape | undefined, position: number, fixed: boolean) {
     this.domain = { output: withoutUnits(root.shape), reduce: reduce ?? [] };
     this.hasReduction = reduce !== undefined;
     this.members = [root];
     this.first = position;
     this.last = position;
+    this.fixed = fixed;
+  }
+
+  readWhole(tensors: readonly Tensor[]): void {
+    for (const tensor of tensors) this.readings.set(tensor, { inPlace: false, reducing: true });
+  }
+
+  readPulled(isPulled: (tensor: Tensor) => boolean): void {
+    const [root] = this.members;
     const value = new Puller(this.domain, (tensor) => tensor === root || isPulled(tensor)).root(root);
     visit([value], ({ node }, reducing) => {
       if (node.kind !== "load") return;
@@ -198,7 +226,7 @@ function mergeGroups(groups: readonly Group[], limits: Capabilities): Group[] {
 }
 
 function compatible(a: Group, b: Group, limits: Capabilities): boolean {
-  if (a.domain.output.join() !== b.domain.output.join()) return false;
+  if (a.fixed || b.fixed || a.domain.output.join() !== b.domain.output.join()) return false;
   if (a.hasReduction && b.hasReduction && a.domain.reduce.join() !== b.domain.reduce.join()) return false;
   for (const [producer, consumer] of [[a, b], [b, a]]) {
     for (const member of producer.members) {

@@ -1,0 +1,33 @@
+import { it } from "vitest";
+import "@sconce/backend-cpu/register";
+import { compile, conv2d, explain, grad, matmul, mean, openBackend, Param, randomNormal, relu, Stat, tensor, type Tensor, training, variance, zeros, ones, logSoftmax, oneHot } from "@sconce/core";
+it("resnet18", async () => {
+  await openBackend("cpu");
+  const params: Param[] = []; const P = (shape: number[]) => { const p = new Param({ shape, dtype: "float32" }, () => randomNormal(shape, { seed: 1 }).mul(0.05)); params.push(p); return p; };
+  const bn = (c: number) => { const g = P([c]), b = P([c]); const m = new Stat({ shape: [c], dtype: "float32" }, () => zeros([c])); const v = new Stat({ shape: [c], dtype: "float32" }, () => ones([c]));
+    return (x: Tensor) => { const mu = mean(x, { axes: [0, 2, 3] }), va = variance(x, { axes: [0, 2, 3] });
+      m.assign(m.value.mul(0.9).add(mu.mul(0.1))); v.assign(v.value.mul(0.9).add(va.mul(0.1)));
+      const r = (t: Tensor) => t.reshape([c, 1, 1]);
+      return x.sub(r(mu)).mul(r(va.add(1e-5).rsqrt())).mul(r(g.value)).add(r(b.value)); }; };
+  const conv = (i: number, o: number, k: number, s: number, p: number) => { const w = P([o, i, k, k]); return (x: Tensor) => conv2d(x, w.value, { stride: s, padding: p }); };
+  const block = (i: number, o: number, s: number) => { const c1 = conv(i, o, 3, s, 1), b1 = bn(o), c2 = conv(o, o, 3, 1, 1), b2 = bn(o); const sc = s !== 1 || i !== o ? [conv(i, o, 1, s, 0), bn(o)] : [];
+    return (x: Tensor) => relu(b2(c2(relu(b1(c1(x))))).add(sc.reduce((y, f) => f(y), x))); };
+  const layers = [conv(3, 64, 3, 1, 1), bn(64), relu, block(64, 64, 1), block(64, 64, 1), block(64, 128, 2), block(128, 128, 1), block(128, 256, 2), block(256, 256, 1), block(256, 512, 2), block(512, 512, 1)];
+  const fc = P([10, 512]);
+  const mom = params.map((p) => new Stat({ shape: p.shape, dtype: "float32" }, () => zeros(p.shape)));
+  const step = compile((x: Tensor, y: Tensor) => training(() => {
+    const h = layers.reduce((t, f) => f(t), x).mean({ axes: [2, 3] });
+    const loss = logSoftmax(matmul(h, fc.value, { transposeB: true })).mul(oneHot(y, 10)).sum().mul(-1 / 8);
+    const gs = grad(loss, params);
+    params.forEach((p, i) => { const v = mom[i].value.mul(0.9).add(gs[i]); mom[i].assign(v); p.assign(p.value.sub(v.mul(0.01))); });
+    return loss;
+  }));
+  const x = randomNormal([8, 3, 32, 32], { seed: 5 }); const y = tensor(new Int32Array([0, 1, 2, 3, 4, 5, 6, 7]));
+  await x.data();
+  let t = performance.now();
+  const core = await import("../src/runtime/compile-function.ts"); void core;
+  const l = await (await step(x, y)).item();
+  console.log("first", performance.now() - t, l);
+  t = performance.now(); const l2 = await (await step(x, y)).item(); console.log("second", performance.now() - t, l2);
+  console.log(explain(step).slice(0, 9000));
+}, 600000);
