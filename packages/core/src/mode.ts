@@ -3,6 +3,15 @@ import { CaptureError } from "./errors.ts";
 
 let trainingMode = false;
 
+/** Promises of compiled functions: they read the mode when they are called, not when they settle. */
+const decided = new WeakSet<Promise<unknown>>();
+
+/** @internal Marks a promise whose work has already taken the mode into account. */
+export function markDecided<Result>(promise: Promise<Result>): Promise<Result> {
+  decided.add(promise);
+  return promise;
+}
+
 /** Runs `fn` in training mode and returns what it returns. `fn` must be synchronous. */
 export function training<Result>(fn: () => Result): Result {
   return inMode(true, fn);
@@ -27,7 +36,7 @@ function inMode<Result>(mode: boolean, fn: () => Result): Result {
   } finally {
     trainingMode = before;
   }
-  if (result instanceof Promise) {
+  if (result instanceof Promise && !decided.has(result)) {
     result.catch(() => {});
     throw new CaptureError(
       `${mode ? "training" : "inference"}: the function is asynchronous, so the mode would end at its first await.\n` +

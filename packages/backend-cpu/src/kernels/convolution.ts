@@ -10,6 +10,7 @@ import { greatestCommonDivisor } from "./arithmetic.ts";
 import { type Correlation, correlate } from "./correlation.ts";
 import { correlateToOneChannel } from "./depthwise.ts";
 import type { FloatArray } from "./panels.ts";
+import { correlateByTiles, suitsWinograd } from "./winograd.ts";
 import { correlateWeights } from "./weight-gradient.ts";
 
 /** Sizes and attributes; channel counts are totals over all groups. */
@@ -133,7 +134,9 @@ function phaseTaps(position: number, stride: number, dilation: number, kernel: n
 }
 
 function correlateAny(output: FloatArray, input: FloatArray, weights: FloatArray, shape: Correlation): void {
-  (shape.outputChannels === 1 ? correlateToOneChannel : correlate)(output, input, weights, shape);
+  if (shape.outputChannels === 1) correlateToOneChannel(output, input, weights, shape);
+  else if (suitsWinograd(output, shape)) correlateByTiles(output, input, weights, shape);
+  else correlate(output, input, weights, shape);
 }
 
 /** A 1 by 1 kernel that touches every pixel once has no use for rows. */

@@ -13,7 +13,7 @@
  */
 import { evenly, greatestCommonDivisor, insideRange, type Range } from "./arithmetic.ts";
 import { type FloatArray, LEFT_CAPACITY, panels, RIGHT_CAPACITY } from "./panels.ts";
-import { zeroedScratch } from "./scratch.ts";
+import { zeroedSums } from "./scratch.ts";
 
 /** The extents of a correlation, and where it finds things. Channel counts are per group. */
 export interface Correlation {
@@ -100,7 +100,7 @@ export function correlate(output: FloatArray, input: FloatArray, weights: FloatA
         const outputRows = Math.min(rowsAtOnce, classRows - outputRow);
         for (let unit = 0; unit < units; unit += unitsAtOnce) {
           const count = Math.min(unitsAtOnce, units - unit);
-          const sums = zeroedScratch(count * outputRows * sumsPerStrip);
+          const sums = zeroedSums(count * outputRows * sumsPerStrip);
           for (let row = 0; row < kernelHeight; row += rowBlock) {
             const rows = Math.min(rowBlock, kernelHeight - row);
             for (let column = 0; column < kernelWidth; column += columnBlock) {

@@ -7,7 +7,7 @@ import { evenly, greatestCommonDivisor } from "./arithmetic.ts";
 import type { Correlation } from "./correlation.ts";
 import { packInputRows, rowsOf } from "./input-rows.ts";
 import { type FloatArray, panels, RIGHT_CAPACITY } from "./panels.ts";
-import { zeroedScratch } from "./scratch.ts";
+import { zeroedSums } from "./scratch.ts";
 
 /** Writes all outputs that `shape` addresses; its `outputChannels` is 1. */
 export function correlateToOneChannel(
@@ -33,7 +33,7 @@ export function correlateToOneChannel(
         );
         for (let column = 0; column < outputWidth; column += columnBlock) {
           const columns = Math.min(columnBlock, outputWidth - column);
-          const sums = zeroedScratch(rows * columns);
+          const sums = zeroedSums(rows * columns);
           for (let channel = 0; channel < inputChannels; channel++) {
             const start = (plane * inputChannels + channel) * inputHeight * inputWidth;
             for (let tap = 0; tap < kernelWidth; tap += 3) {

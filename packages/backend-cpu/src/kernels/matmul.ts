@@ -7,7 +7,7 @@
  * A product with a single row or column reads each matrix element once, so it skips the packing.
  */
 import { type FloatArray, LEFT_CAPACITY, panels, RIGHT_CAPACITY } from "./panels.ts";
-import { zeroedScratch } from "./scratch.ts";
+import { zeroedSums } from "./scratch.ts";
 
 /** Extents of one product: `op(left)` is [m, k], `op(right)` is [k, n], the output is [m, n], all row-major. */
 export interface MatmulShape {
@@ -78,7 +78,7 @@ function blockedProduct(
     for (let row = 0; row < m; row += rowBlock) {
       const rows = Math.min(rowBlock, m - row);
       const stripSize = 6 * Math.ceil(rows / 2);
-      const sums = zeroedScratch(stripSize * rightStrips);
+      const sums = zeroedSums(stripSize * rightStrips);
       for (let step = 0; step < k; step += depthBlock) {
         const depth = Math.min(depthBlock, k - step);
         packColumns(right, rightStart + column * rightColumn + step * rightStep, rightColumn, columns, rightStep, depth);
@@ -147,7 +147,7 @@ function vectorProduct(
   matrix: FloatArray, matrixStart: number, columnStride: number, stepStride: number,
   columns: number, depth: number,
 ): void {
-  const sums = zeroedScratch(columns + 3 + depth);
+  const sums = zeroedSums(columns + 3 + depth);
   const factors = columns + 3;
   for (let step = 0; step < depth; step++) sums[factors + step] = vector[vectorStart + step * vectorStep]!;
   if (stepStride === 1) {

@@ -26,6 +26,7 @@ export const RIGHT_CAPACITY = 32768;
 
 /** The packed operands of the product in progress. */
 export interface Panels {
+  readonly left: readonly [Float64Array, Float64Array];
   readonly right: readonly [Float64Array, Float64Array, Float64Array];
   /** Copies `count` elements of two rows of `source`, `fromStep` apart, into the left lanes. */
   packLeft(source: FloatArray, from0: number, from1: number, fromStep: number, to: number, count: number): void;
@@ -114,5 +115,5 @@ function createPanels(): Panels {
     }
   }
 
-  return { right: [right0, right1, right2], packLeft, packRight, multiply, addWeighted };
+  return { left: [left0, left1], right: [right0, right1, right2], packLeft, packRight, multiply, addWeighted };
 }

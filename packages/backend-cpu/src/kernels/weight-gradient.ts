@@ -10,7 +10,7 @@
 import { evenly, greatestCommonDivisor } from "./arithmetic.ts";
 import { type InputRows, packInputRows, rowsOf } from "./input-rows.ts";
 import { type FloatArray, LEFT_CAPACITY, panels, RIGHT_CAPACITY } from "./panels.ts";
-import { zeroedScratch } from "./scratch.ts";
+import { zeroedSums } from "./scratch.ts";
 
 /** Extents of the convolution; channel counts are per group. */
 export interface WeightGradient {
@@ -64,7 +64,7 @@ export function correlateWeights(
   for (let group = 0; group < groups; group++) {
     for (let unit = 0; unit < units; unit += unitsAtOnce) {
       const count = Math.min(unitsAtOnce, units - unit);
-      const sums = zeroedScratch(count * sumsPerUnit);
+      const sums = zeroedSums(count * sumsPerUnit);
       for (let image = 0; image < batch; image += imageBlock) {
         const images = Math.min(imageBlock, batch - image);
         for (let row = 0; row < outputHeight; row += rowBlock) {

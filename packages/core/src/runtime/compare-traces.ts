@@ -1,7 +1,7 @@
 /** Two traces of one function must agree; where they do not, something outside changed and was closed over. */
 import { attributesKey } from "../compiler/graph.ts";
 import { CaptureError } from "../errors.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Source, Tensor } from "../tensor.ts";
 import { recordCallSites } from "./call-site.ts";
 import type { TracedCall } from "./compile-function.ts";
 
@@ -36,7 +36,10 @@ export function compareTraces(first: TracedCall, second: TracedCall, again: () =
 function firstDifference(first: TracedCall, second: TracedCall): number | undefined {
   const [a, b] = [first.capture, second.capture];
   const length = Math.max(a.lines.length, b.lines.length);
-  for (let i = 0; i < length; i++) if (a.lines[i] !== b.lines[i] || !sameSource(a.tensors[i], b.tensors[i])) return i;
+  for (let i = 0; i < length; i++) {
+    const same = a.tensors[i] === b.tensors[i] || sameSource(first.given[i], second.given[i]);
+    if (a.lines[i] !== b.lines[i] || !same) return i;
+  }
   return a.key === b.key ? undefined : length - 1;
 }
 
@@ -44,15 +47,12 @@ function isClosedOver(tensor: Tensor | undefined): boolean {
   return tensor?.source?.kind === "stored" || tensor?.source?.kind === "host";
 }
 
-/** Whether two sources stand for the same thing. */
-function sameSource(a: Tensor, b: Tensor): boolean {
-  const [x, y] = [a.source, b.source];
-  if (!x || !y || a === b) return true;
-  if (x.kind === "host" && y.kind === "host") return x.array.data.every((value, i) => Object.is(value, y.array.data[i]));
-  if (x.kind === "stored" && y.kind === "stored") return x.storage === y.storage;
-  if (x.kind === "variable" && y.kind === "variable") return x.variable === y.variable;
-  // A constant made inside the function is uploaded between the first trace and a later one.
-  return x.kind === y.kind || (isClosedOver(a) && isClosedOver(b));
+/** Whether two sources stand for the same thing; a constant made inside the function is made anew by each trace. */
+function sameSource(x: Source | undefined, y: Source | undefined): boolean {
+  if (x?.kind === "host" && y?.kind === "host") return x.array.data.every((value, i) => Object.is(value, y.array.data[i]));
+  if (x?.kind === "stored" && y?.kind === "stored") return x.storage === y.storage;
+  if (x?.kind === "variable" && y?.kind === "variable") return x.variable === y.variable;
+  return x?.kind === y?.kind;
 }
 
 function describe(tensor: Tensor | undefined): string {

@@ -7,9 +7,9 @@
 import { type Capture, capture } from "../compiler/graph.ts";
 import type { Program } from "../compiler/program.ts";
 import { CaptureError } from "../errors.ts";
-import { isTraining } from "../mode.ts";
+import { isTraining, markDecided } from "../mode.ts";
 import { sourceOp } from "../ops/source.ts";
-import { Tensor } from "../tensor.ts";
+import { type Source, Tensor } from "../tensor.ts";
 import { flatten, rebuild } from "../tree.ts";
 import type { Variable } from "../variable.ts";
 import { activeAnomalyCheck } from "./anomaly.ts";
@@ -33,6 +33,8 @@ export interface Compiled<Arguments extends readonly unknown[], Result> {
 /** One trace of the function. */
 export interface TracedCall {
   readonly capture: Capture;
+  /** What each source was at the time of the trace; host data is uploaded later. */
+  readonly given: readonly (Source | undefined)[];
   readonly result: unknown;
   readonly resultCount: number;
   readonly writes: readonly Variable[];
@@ -71,7 +73,7 @@ export function compile<Arguments extends readonly unknown[], Result>(
     });
   };
 
-  const compiled = async (...args: Arguments): Promise<Result> => call(args);
+  const compiled = (...args: Arguments): Promise<Result> => markDecided(new Promise((resolve) => resolve(call(args))));
   return Object.assign(compiled, {
     programs: (): readonly Program[] =>
       [...entries.values()].flatMap(({ executable }) => (executable && !(executable instanceof Promise) ? [executable.program] : [])),
@@ -115,7 +117,9 @@ function traceCall<Arguments extends readonly unknown[]>(
   const writes = [...trace.writes.keys()];
   const outputs = [...results.tensors, ...trace.writes.values()];
   const order = [...placeholders, ...trace.reads.values()];
-  return { capture: capture(outputs, order), result, resultCount: results.tensors.length, writes };
+  const graph = capture(outputs, order);
+  const given = graph.tensors.map((tensor) => tensor.source);
+  return { capture: graph, given, result, resultCount: results.tensors.length, writes };
 }
 
 /** Runs the program once with the present values of arguments and variables. */
