@@ -12,7 +12,7 @@ import { command } from "./command.ts";
 
 const names = publicPackages.map(({ manifest }) => manifest.name);
 /** What a package may ship. */
-const shipped = /^(LICENSE|README\.md|CHANGELOG\.md|package\.json|dist\/.+\.(js|js\.map|d\.ts))$/;
+const shipped = /^(LICENSE|NOTICE|README\.md|CHANGELOG\.md|package\.json|dist\/.+\.(js|js\.map|d\.ts))$/;
 
 const project = mkdtempSync(join(tmpdir(), "sconce-pack-"));
 const tarballs = new Map<string, string>();

@@ -9,7 +9,7 @@
  *   tensor into float32, and any number turns a bool tensor into int32 (or float32 for a fraction);
  * - true division and functions such as `exp` turn integers and bools into float32.
  */
-import { DTypeError } from "./errors.ts";
+import { ArgumentError, DTypeError } from "./errors.ts";
 
 /** The type of a tensor's elements. */
 export type DType = "float32" | "float64" | "float16" | "int32" | "uint32" | "uint8" | "bool";
@@ -55,6 +55,20 @@ export function allocateArray(dtype: DType, length: number): TypedArray {
 /** The bytes of `buffer` seen as elements of `dtype`. */
 export function viewArray(dtype: DType, buffer: ArrayBuffer, byteOffset = 0, length?: number): TypedArray {
   return new traits[dtype].array(buffer, byteOffset, length);
+}
+
+/** The dtype whose elements a typed array holds; a Uint16Array holds float16 bit patterns. */
+export function dtypeOfArray(op: string, data: ArrayBufferView): DType {
+  if (data instanceof Float32Array) return "float32";
+  if (data instanceof Float64Array) return "float64";
+  if (data instanceof Int32Array) return "int32";
+  if (data instanceof Uint32Array) return "uint32";
+  if (data instanceof Uint8Array) return "uint8";
+  if (data instanceof Uint16Array) return "float16";
+  throw new ArgumentError(
+    `${op}: a ${Object.prototype.toString.call(data).slice(8, -1)} has no dtype of its own here; use Float32Array, Float64Array, ` +
+      "Int32Array, Uint32Array, Uint8Array or Uint16Array (float16 bit patterns).",
+  );
 }
 
 /** The dtype of a result that combines elements of `a` and `b`; see the rules at the head of this file. */

@@ -22,16 +22,17 @@ import { logSoftmax, softmax } from "./ops/normalization/softmax.ts";
 import { argmax, argmin } from "./ops/reduction/argmax.ts";
 import { max, min, product, sum } from "./ops/reduction/reduce.ts";
 import { all, any, logSumExp, mean, norm, variance } from "./ops/reduction/statistics.ts";
+import { cumulativeSum } from "./ops/scan/cumulative-sum.ts";
 import { array, data, dataSync, detach, dispose, item, itemSync, to } from "./runtime/data.ts";
 import { Tensor } from "./tensor.ts";
 
 const shared = {
-  abs, add, all, any, argmax, argmin, argsort, array, broadcastTo, cast, ceil, clamp, cos, data, dataSync, detach, dispose, divide,
-  equal, erf, exp, expm1, flatten, flip, floor, floorDivide, gather, gelu, greater, greaterEqual, indexSelect, isNaN, item, itemSync,
-  less, lessEqual, log, log1p, logicalAnd, logicalNot, logicalOr, logSoftmax, logSumExp, matmul, max, maximum, mean, min, minimum,
-  moveAxis, multiply, narrow, negate, norm, notEqual, oneHot, pad, permute, power, product, reciprocal, relu, remainder, reshape, roll,
-  round, rsqrt, scatterAdd, sigmoid, sign, sin, slice, softmax, softplus, sort, split, sqrt, square, squeeze, stopGradient, subtract,
-  sum, tan, tanh, tile, to, topK, transpose, unsqueeze, variance,
+  abs, add, all, any, argmax, argmin, argsort, array, broadcastTo, cast, ceil, clamp, cos, cumulativeSum, data, dataSync, detach,
+  dispose, divide, equal, erf, exp, expm1, flatten, flip, floor, floorDivide, gather, gelu, greater, greaterEqual, indexSelect,
+  isNaN, item, itemSync, less, lessEqual, log, log1p, logicalAnd, logicalNot, logicalOr, logSoftmax, logSumExp, matmul, max,
+  maximum, mean, min, minimum, moveAxis, multiply, narrow, negate, norm, notEqual, oneHot, pad, permute, power, product, reciprocal,
+  relu, remainder, reshape, roll, round, rsqrt, scatterAdd, sigmoid, sign, sin, slice, softmax, softplus, sort, split, sqrt, square,
+  squeeze, stopGradient, subtract, sum, tan, tanh, tile, to, topK, transpose, unsqueeze, variance,
   // Short names of the field.
   sub: subtract, mul: multiply, div: divide, neg: negate, pow: power,
 };
@@ -54,6 +55,7 @@ export interface TensorMethods {
   ceil: Method<typeof ceil>;
   clamp: Method<typeof clamp>;
   cos: Method<typeof cos>;
+  cumulativeSum: Method<typeof cumulativeSum>;
   data: Method<typeof data>;
   dataSync: Method<typeof dataSync>;
   detach: Method<typeof detach>;

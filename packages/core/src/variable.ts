@@ -5,7 +5,7 @@
  * whatever was asked for. Inside a trace, reads become inputs of the program and the last assignment its result.
  */
 import type { Signature } from "./backend/backend.ts";
-import { DTypeError, SconceError, ShapeError } from "./errors.ts";
+import { CaptureError, DTypeError, SconceError, ShapeError } from "./errors.ts";
 import { sourceOp } from "./ops/source.ts";
 import { currentTrace } from "./runtime/trace.ts";
 import type { Storage } from "./runtime/storage.ts";
@@ -148,8 +148,39 @@ export function assignedVariables(): readonly Variable[] {
   return [...assigned];
 }
 
-/** A variable that an optimizer trains. */
-export class Param extends Variable {}
+/** The numbers of the frozen params, and the same as a string. */
+const frozenNumbers = new Set<number>();
+let frozenText: string | undefined;
+let params = 0;
+
+/** A variable that an optimizer trains, unless it is frozen. */
+export class Param extends Variable {
+  readonly #number = params++;
+
+  /** Whether optimizers leave it as it is. Compiled functions follow a change at their next call. */
+  get frozen(): boolean {
+    return frozenNumbers.has(this.#number);
+  }
+
+  set frozen(frozen: boolean) {
+    if (currentTrace()) {
+      throw new CaptureError(
+        `${this}: frozen is set inside a function under compile, which a replay would not repeat.\n` +
+          "  wrong:  compile((x) => { model.freeze(); ... })\n" +
+          "  right:  model.freeze(); await step(x);",
+      );
+    }
+    if (frozen) frozenNumbers.add(this.#number);
+    else frozenNumbers.delete(this.#number);
+    frozenText = undefined;
+  }
+}
+
+/** @internal Differs when other params are frozen: part of a program's signature, since what is frozen shapes its trace. */
+export function frozenSignature(): string {
+  frozenText ??= [...frozenNumbers].sort((a, b) => a - b).join(",");
+  return frozenText;
+}
 
 /** A variable with statistics of the data, such as a running mean; optimizers never see it. */
 export class Stat extends Variable {}

@@ -1,7 +1,9 @@
 """Reductions over axes, and running sums."""
+import math
+
 import torch
 
-from golden import Family, booleans, distinct, exactly, integers, nonzero, uniform
+from golden import Family, Input, booleans, distinct, exactly, integers, nonzero, uniform
 
 AXES = {
     "all axes": {},
@@ -60,12 +62,10 @@ def over_axes(cases):
 
 
 def distinct_sizes(*shape):
-    """Numbers with different magnitudes, none of them zero."""
-    given = distinct(*shape)
-    ordered = given.make
-    # From 1/2 up, each with a random sign.
-    given.make = lambda g: (ordered(g) + len(shape) + 1) * (torch.randint(0, 2, (ordered(g).numel(),), generator=g) * 2 - 1)
-    return given
+    """Numbers with different magnitudes from 1/2 up, so that none is zero and one is the largest."""
+    count = math.prod(shape)
+    make = lambda g: (torch.randperm(count, generator=g) + 8) / 16 * (torch.randint(0, 2, (count,), generator=g) * 2 - 1)
+    return Input(shape, "float32", make)
 
 
 def edges(cases):
@@ -119,6 +119,9 @@ def running(cases):
         title = " and ".join(options)
         cases.add(f"cumulativeSum, {title}", "cumulativeSum", [uniform(3, 5)], ["$0", 1, options],
                   lambda x, o=options: running_sum(x, 1, **o))
+    cases.add("cumulativeSum, long axis", "cumulativeSum", [uniform(150)], ["$0", 0], lambda x: x.cumsum(0))
+    cases.add("cumulativeSum, long axis, reverse and exclusive", "cumulativeSum", [uniform(150)], ["$0", 0, {"reverse": True, "exclusive": True}],
+              lambda x: running_sum(x, 0, True, True))
     cases.add("cumulativeSum of int32", "cumulativeSum", [integers(2, 5, low=-9, high=10)], ["$0", 1], lambda x: x.cumsum(1))
 
 

@@ -10,8 +10,10 @@ import { greatestCommonDivisor } from "./arithmetic.ts";
 import { type Correlation, correlate } from "./correlation.ts";
 import { correlateToOneChannel } from "./depthwise.ts";
 import type { FloatArray } from "./panels.ts";
-import { correlateByTiles, suitsWinograd } from "./winograd.ts";
 import { correlateWeights } from "./weight-gradient.ts";
+import { correlateByTiles } from "./winograd.ts";
+import { suitsTiles } from "./winograd-tiles.ts";
+import { correlateWeightsByTiles } from "./winograd-weights.ts";
 
 /** Sizes and attributes; channel counts are totals over all groups. */
 export interface ConvolutionShape {
@@ -104,10 +106,12 @@ export function convolutionWeightGradient(
   const shape = withoutRows(attributes);
   const [outputHeight, outputWidth] = convolutionOutputSize(shape);
   const { groups, padding } = shape;
-  correlateWeights(weightGradient, input, outputGradient, {
+  const perGroup = {
     ...shape, inputChannels: shape.inputChannels / groups, outputChannels: shape.outputChannels / groups,
     outputHeight, outputWidth, top: padding[0], left: padding[2],
-  });
+  };
+  const correlateAny = suitsTiles(weightGradient, perGroup) ? correlateWeightsByTiles : correlateWeights;
+  correlateAny(weightGradient, input, outputGradient, perGroup);
 }
 
 /** Along one axis, the kernel taps that touch the inputs of one phase. */
@@ -135,7 +139,7 @@ function phaseTaps(position: number, stride: number, dilation: number, kernel: n
 
 function correlateAny(output: FloatArray, input: FloatArray, weights: FloatArray, shape: Correlation): void {
   if (shape.outputChannels === 1) correlateToOneChannel(output, input, weights, shape);
-  else if (suitsWinograd(output, shape)) correlateByTiles(output, input, weights, shape);
+  else if (suitsTiles(output, shape)) correlateByTiles(output, input, weights, shape);
   else correlate(output, input, weights, shape);
 }
 

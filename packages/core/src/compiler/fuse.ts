@@ -49,7 +49,15 @@ export interface FusionTask {
 
 export function fuse({ order, fusible, stored, whole }: FusionTask, limits: Capabilities): FusionPlan {
   const facts = new Map<Tensor, NodeFacts>();
-  for (const tensor of fusible) facts.set(tensor, factsOf(tensor));
+  const isConstant = new Set<Tensor>();
+  for (const tensor of order) {
+    if (!fusible.has(tensor)) continue;
+    const fact = factsOf(tensor);
+    // What is computed from constants alone folds away wherever it is pulled in.
+    const constant = fact.reduce === undefined && fact.reads.size > 0 && [...fact.reads.keys()].every((input) => isConstant.has(input));
+    if (constant || tensor.op.traits?.constant) isConstant.add(tensor);
+    facts.set(tensor, constant ? { ...fact, cost: 0 } : fact);
+  }
   const roots = chooseRoots(order, facts, stored);
   limitReads(order, facts, roots, limits.maximumInputs);
   const isPulled = (tensor: Tensor): boolean => facts.has(tensor) && !roots.has(tensor);

@@ -11,7 +11,7 @@ import { isTraining, markDecided } from "../mode.ts";
 import { sourceOp } from "../ops/source.ts";
 import { type Source, Tensor } from "../tensor.ts";
 import { flatten, rebuild } from "../tree.ts";
-import type { Variable } from "../variable.ts";
+import { frozenSignature, type Variable } from "../variable.ts";
 import { activeAnomalyCheck } from "./anomaly.ts";
 import { compareTraces } from "./compare-traces.ts";
 import { evaluateOn, newStorage, runtimeFor, sourceBuffer } from "./evaluate.ts";
@@ -90,7 +90,7 @@ const numberOf = new WeakMap<Runtime, number>();
 function signatureOf(structure: string, tensors: readonly Tensor[], runtime: Runtime): string {
   if (!numberOf.has(runtime)) numberOf.set(runtime, runtimeNumbers++);
   const shapes = tensors.map(({ dtype, shape }) => `${dtype}[${shape.join(",")}]`).join(";");
-  return `${numberOf.get(runtime)}|${isTraining()}|${structure}|${shapes}`;
+  return `${numberOf.get(runtime)}|${isTraining()}|${frozenSignature()}|${structure}|${shapes}`;
 }
 
 /** Runs `fn` on placeholders and captures what it returns and assigns. */

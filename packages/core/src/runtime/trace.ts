@@ -37,6 +37,11 @@ export function currentTrace(): Trace | undefined {
   return active;
 }
 
+/** Whether the code runs inside a function under `compile`, where nothing has a value yet. */
+export function isTracing(): boolean {
+  return active !== undefined;
+}
+
 /** Runs `fn` with `trace` recording. */
 export function withTrace<Result>(trace: Trace | undefined, fn: () => Result): Result {
   const before = active;

@@ -1,5 +1,5 @@
 /** Tensors from JavaScript values and typed arrays. */
-import { type DType, type TypedArray } from "../../dtype.ts";
+import { type DType, dtypeOfArray, type TypedArray } from "../../dtype.ts";
 import { ArgumentError, ShapeError } from "../../errors.ts";
 import { encodeNumbers, type HostArray } from "../../host-array.ts";
 import { checkShape, formatShape, type Shape, sizeOf } from "../../shape.ts";
@@ -18,7 +18,7 @@ export interface TensorOptions {
 
 /** A tensor with a copy of `data`: `tensor([[1, 2], [3, 4]])`, or `tensor(new Float32Array(6), { shape: [2, 3] })`. */
 export function tensor(data: NestedNumbers | TypedArray, options: TensorOptions = {}): Tensor {
-  if (ArrayBuffer.isView(data)) return fromNumbers(data, options.dtype ?? dtypeOf(data), options.shape ?? [data.length]);
+  if (ArrayBuffer.isView(data)) return fromNumbers(data, options.dtype ?? dtypeOfArray("tensor", data), options.shape ?? [data.length]);
   const found: number[] = [];
   const shape: number[] = [];
   let booleans = true;
@@ -60,19 +60,6 @@ function fromNumbers(values: ArrayLike<number>, dtype: DType, shape: Shape): Ten
   // A Uint16Array given as float16 holds bit patterns already.
   const data = dtype === "float16" && values instanceof Uint16Array ? values.slice() : encodeNumbers(values, dtype);
   return fromHost({ shape: checked, dtype, data });
-}
-
-function dtypeOf(data: TypedArray): DType {
-  if (data instanceof Float32Array) return "float32";
-  if (data instanceof Float64Array) return "float64";
-  if (data instanceof Int32Array) return "int32";
-  if (data instanceof Uint32Array) return "uint32";
-  if (data instanceof Uint8Array) return "uint8";
-  if (data instanceof Uint16Array) return "float16";
-  throw new ArgumentError(
-    `tensor: a ${Object.prototype.toString.call(data).slice(8, -1)} has no dtype of its own here; use Float32Array, Float64Array, ` +
-      "Int32Array, Uint32Array, Uint8Array or Uint16Array (float16 bit patterns).",
-  );
 }
 
 function ragged(): ShapeError {

@@ -54,9 +54,7 @@ const maxLast: PoolLast = (x, count) => {
   return gather(x, maximum(found, start), -1);
 };
 
-interface OrdinaryPool {
-  (x: Tensor, options: { readonly kernelSize: readonly number[] }): Tensor;
-}
+type OrdinaryPool = (x: Tensor, options: { readonly kernelSize: readonly number[] }) => Tensor;
 
 function adaptivePool(op: string, axes: number, x: Tensor, outputSize: number | readonly number[], poolLast: PoolLast, ordinary: OrdinaryPool): Tensor {
   checkRank(op, axes, x);

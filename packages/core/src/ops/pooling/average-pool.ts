@@ -2,7 +2,7 @@
 import type { Signature } from "../../backend/backend.ts";
 import type { DType } from "../../dtype.ts";
 import { apply, defineOp, type OpDefinition } from "../../op.ts";
-import { type Shape, sizeOf } from "../../shape.ts";
+import type { Shape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { full } from "../creation/full.ts";
 import { iota } from "../creation/iota.ts";

@@ -8,8 +8,7 @@ import { ShapeError } from "../../errors.ts";
 import { apply } from "../../op.ts";
 import { formatShape, type Shape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
-import { type WindowAttributes, windowCount, windowsOp } from "../convolution/windows.ts";
-import { foldOp } from "../convolution/windows.ts";
+import { foldOp, type WindowAttributes, windowCount, windowsOp } from "../convolution/windows.ts";
 import { place, sliceOp } from "../movement/slice.ts";
 
 /** One entry per spatial axis. */

@@ -68,7 +68,7 @@ function alongLast(x: Tensor, direction: DirectionAttributes): Tensor {
   return narrow(reshape(sums, full.shape), -1, 0, extent);
 }
 
-export interface CumulativeOptions extends Partial<DirectionAttributes> {}
+export type CumulativeOptions = Partial<DirectionAttributes>;
 
 /** The sum of all elements of `x` up to and including each position of `axis`; bool and uint8 are counted as int32. */
 export function cumulativeSum(x: Tensor, axis: number, { reverse = false, exclusive = false }: CumulativeOptions = {}): Tensor {

@@ -1,0 +1,23 @@
+/** Every op against PyTorch's values and gradients (tools/parity), as generated code and interpreted, with claims and without. */
+import { openCpu } from "@sconce/backend-cpu";
+import { describe, expect, it } from "vitest";
+import { difference, families, runCase } from "./cases.ts";
+
+const ways = {
+  "cpu": openCpu(),
+  "cpu without claims": openCpu({ claims: false }),
+  "cpu interpreting": openCpu({ claims: false, generateCode: false }),
+};
+
+describe.each(Object.entries(ways))("%s", (_, backend) => {
+  for (const [family, cases] of families) {
+    describe(family, () => {
+      it.each(cases.map((golden) => [golden.name, golden] as const))("%s", async (_, golden) => {
+        for (const { what, actual, expected } of await runCase(golden, backend)) {
+          expect({ what, shape: actual.shape, dtype: actual.dtype }).toEqual({ what, shape: expected.shape, dtype: expected.dtype });
+          expect(difference(await actual.data(), expected), what).toBeUndefined();
+        }
+      });
+    });
+  }
+});
