@@ -90,7 +90,7 @@ class Family:
         }
         floats = [tensor for tensor in tensors if tensor.requires_grad]
         outputs = [tensor for tensor in leaves(result) if tensor.dtype == torch.float64]
-        if floats and outputs:
+        if any(output.requires_grad for output in outputs):
             gradients = gradients_of(outputs, floats, 0, second)
             case["gradients"] = [numbers(gradient) for gradient in gradients]
             if second:
@@ -113,8 +113,6 @@ def cotangent(shape, position):
 
 def gradients_of(outputs, inputs, first, create_graph):
     loss = sum((output * cotangent(output.shape, first + i)).sum() for i, output in enumerate(outputs))
-    if not loss.requires_grad:
-        return [torch.zeros_like(tensor) for tensor in inputs]
     found = torch.autograd.grad(loss, inputs, create_graph=create_graph, materialize_grads=True)
     return list(found)
 

@@ -23,8 +23,11 @@ export function split<Example>(
   const order = shuffle
     ? permutation(dataset.length, seed, "split")
     : Uint32Array.from({ length: dataset.length }, (_, i) => i);
-  let start = 0;
-  return sizes.map((size) => new Subset(dataset, order.subarray(start, (start += size))));
+  let end = 0;
+  return sizes.map((size) => {
+    end += size;
+    return new Subset(dataset, order.subarray(end - size, end));
+  });
 }
 
 function sizesOf(length: number, parts: readonly number[]): number[] {

@@ -1,7 +1,6 @@
 /** A dataset in memory: arrays whose first axis counts the examples. */
-
-import type { Shape, TypedArray } from "@sconce/core";
-import { ArgumentError, type DType, dtypeOfArray, formatShape, type HostArray, ShapeError, sizeOf } from "@sconce/core";
+import type { DType, HostArray, Shape, TypedArray } from "@sconce/core";
+import { ArgumentError, dtypeOfArray, formatShape, ShapeError, sizeOf } from "@sconce/core";
 import { checkIndex, type Dataset } from "./dataset.ts";
 
 /** A typed array of one number per example, or one with a shape [examples, ...] and perhaps a dtype (default: the array's own). */

@@ -5,7 +5,7 @@
  * estimate of the variance); in inference mode the running statistics are used.
  */
 import {
-  add, ArgumentError, batchNorm, batchNormTraining, cast, divide, formatShape, isTraining, multiply, ones, type Operand, type Param,
+  add, ArgumentError, batchNorm, batchNormTraining, cast, divide, formatShape, isTraining, multiply, ones, type Param,
   ShapeError, type Stat, stopGradient, subtract, type Tensor, zeros,
 } from "@sconce/core";
 import { checkCount } from "./check.ts";
@@ -88,7 +88,7 @@ export class BatchNorm2d extends Module {
 }
 
 /** stat = (1 - share) stat + share target. */
-function moveTowards(stat: Stat, target: Tensor, share: Operand): void {
+function moveTowards(stat: Stat, target: Tensor, share: Tensor | number): void {
   const before = multiply(stat.value, subtract(1, share));
   stat.assign(add(before, multiply(cast(stopGradient(target), stat.dtype), share)));
 }

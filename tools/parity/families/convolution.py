@@ -80,5 +80,6 @@ def family():
     two("groups", (1, 4, 3, 3), (4, 2, 3, 3), groups=2, stride=2)
     two("depthwise", (1, 3, 3, 4), (3, 1, 4, 4), groups=3, stride=2, padding=1)
     two("unlike axes", (1, 2, 3, 4), (2, 3, 3, 2), stride=[2, 3], padding=[1, 0], outputPadding=[1, 2], dilation=[2, 1])
-    two("output padding with dilation", (1, 1, 3, 3), (1, 2, 2, 2), dilation=2, outputPadding=1)
+    two("output padding with dilation", (1, 1, 3, 3), (1, 2, 2, 2), dilation=2, outputPadding=1, bias=True)
+    two("output padding with dilation and padding", (1, 1, 3, 3), (1, 2, 2, 3), dilation=3, outputPadding=2, padding=1)
     return cases

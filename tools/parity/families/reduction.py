@@ -86,8 +86,9 @@ def edges(cases):
     cases.add("logSumExp, -Infinity", "logSumExp", [exactly([[float("-inf"), 1, 2], [float("-inf")] * 3])], ["$0", {"axes": 1}],
               lambda x: torch.logsumexp(x.detach(), 1))
     cases.add("norm of zeros", "norm", [exactly([[3, 4, 0], [0, 0, 0]])], ["$0", {"axes": 1}], lambda x: torch.linalg.vector_norm(x, dim=1))
-    cases.add("norm of order 1 with zeros", "norm", [exactly([[3, -4, 0], [0, 0, 0]])], ["$0", {"axes": 1, "order": 1}],
-              lambda x: torch.linalg.vector_norm(x, 1, dim=1))
+    for order in (0.5, 1, 3):
+        cases.add(f"norm of order {order} with zeros", "norm", [exactly([[3, -4, 0], [0, 0, 0]])], ["$0", {"axes": 1, "order": order}],
+                  lambda x, p=order: torch.linalg.vector_norm(x, p, dim=1))
 
 
 def positions(cases):

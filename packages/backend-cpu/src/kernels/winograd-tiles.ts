@@ -4,7 +4,7 @@
  */
 import { insideRange } from "./arithmetic.ts";
 import type { Correlation } from "./correlation.ts";
-import { type FloatArray, panels } from "./panels.ts";
+import { type FloatArray, LEFT_CAPACITY, panels, RIGHT_CAPACITY } from "./panels.ts";
 import { createScratch } from "./scratch.ts";
 
 /** Elements of a transformed tile or kernel. */
@@ -49,22 +49,39 @@ export function suitsTiles(result: FloatArray, shape: TiledShape): boolean {
     50 * countTiles(shape).total + 480 < 27 * batch * outputHeight * Math.ceil(outputWidth / 3);
 }
 
-/** Brings one element's product into the lanes of the panels: so many doubles per lane of what was transformed. */
-export function loadElement(
-  element: number, left: Float64Array, leftSize: number, right: Float64Array, rightSize: number,
+/**
+ * For each element, adds to `sums`, [element][triple][left row][3], the product of the transformed left and right
+ * operands, [lane][element][strip][depth]. As many elements as fit are brought into the panels at once.
+ */
+export function multiplyElements(
+  depth: number, strips: number, triples: number, left: Float64Array, right: Float64Array, sums: Float64Array,
 ): void {
-  panels.left.forEach((lane, index) => {
-    const from = (element * 2 + index) * (leftSize + PADDING);
-    lane.set(left.subarray(from, from + leftSize));
-  });
-  panels.right.forEach((lane, index) => {
-    const from = (element * 3 + index) * (rightSize + PADDING);
-    lane.set(right.subarray(from, from + rightSize));
-  });
+  const leftSize = strips * depth + PADDING, rightSize = triples * depth + PADDING;
+  const sumsSize = strips * triples * 6 + PADDING;
+  const chunk = Math.max(1, Math.floor(8192 / Math.max(leftSize, rightSize)));
+  for (let first = 0; first < ELEMENTS; first += chunk) {
+    const count = Math.min(chunk, ELEMENTS - first);
+    panels.left.forEach((lane, index) => {
+      const from = (index * ELEMENTS + first) * leftSize;
+      lane.set(left.subarray(from, from + count * leftSize));
+    });
+    panels.right.forEach((lane, index) => {
+      const from = (index * ELEMENTS + first) * rightSize;
+      lane.set(right.subarray(from, from + count * rightSize));
+    });
+    for (let element = 0; element < count; element++) {
+      for (let triple = 0; triple < triples; triple++) {
+        panels.multiply(
+          depth, element * leftSize, depth, strips, element * rightSize + triple * depth,
+          sums, (first + element) * sumsSize + triple * strips * 6,
+        );
+      }
+    }
+  }
 }
 
 /**
- * Transforms input tiles into right lanes, [element][lane][...]: three tiles at a time as [triple][channel], or three
+ * Transforms input tiles for the right lanes, [lane][element][...]: three tiles at a time as [triple][channel], or three
  * channels at a time as [triple][tile].
  */
 export function transformTiles(
@@ -74,7 +91,7 @@ export function transformTiles(
   const { first, count, channel, channels } = block;
   const tiles = countTiles(shape);
   const byTiles = lanesAre === "tiles";
-  const lane = (byTiles ? Math.ceil(count / 3) * channels : Math.ceil(channels / 3) * count) + PADDING;
+  const element = (byTiles ? Math.ceil(count / 3) * channels : Math.ceil(channels / 3) * count) + PADDING;
   const stripWidth = 4 * count + 2;
   const strip = stripScratch(6 * stripWidth);
   for (let begin = 0; begin < count;) {
@@ -102,12 +119,12 @@ export function transformTiles(
       }
       for (let position = begin; position < end; position++) {
         let to = byTiles
-          ? (position % 3) * lane + Math.floor(position / 3) * channels + index
-          : (index % 3) * lane + Math.floor(index / 3) * count + position;
+          ? (position % 3) * ELEMENTS * element + Math.floor(position / 3) * channels + index
+          : (index % 3) * ELEMENTS * element + Math.floor(index / 3) * count + position;
         const left = 4 * (position - begin);
-        for (let from = left; from < left + 6 * stripWidth; from += stripWidth, to += 18 * lane) {
+        for (let from = left; from < left + 6 * stripWidth; from += stripWidth, to += 6 * element) {
           transformPixels(
-            target, to, 3 * lane,
+            target, to, element,
             strip[from]!, strip[from + 1]!, strip[from + 2]!, strip[from + 3]!, strip[from + 4]!, strip[from + 5]!,
           );
         }

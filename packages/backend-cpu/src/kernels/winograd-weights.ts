@@ -4,15 +4,16 @@
  * summed over all tiles (a matrix product for each element), and only the sums are transformed to kernels.
  */
 import { evenly } from "./arithmetic.ts";
-import { type FloatArray, panels } from "./panels.ts";
+import type { FloatArray } from "./panels.ts";
 import { createScratch, zeroedSums } from "./scratch.ts";
-import { countTiles, ELEMENTS, loadElement, PADDING, type TileBlock, type TiledShape, transformTiles } from "./winograd-tiles.ts";
+import { countTiles, ELEMENTS, multiplyElements, PADDING, type TileBlock, type TiledShape, transformTiles } from "./winograd-tiles.ts";
 
 const TILE_BLOCK = 96;
 const CHANNEL_BLOCK = 128;
 
 const gradientScratch = /* @__PURE__ */ createScratch();
 const tileScratch = /* @__PURE__ */ createScratch();
+const columns: Float64Array = /* @__PURE__ */ new Float64Array(24);
 
 /** Writes `weightGradient`, [groups * output channels, input channels, 3, 3]. */
 export function correlateWeightsByTiles(
@@ -29,20 +30,12 @@ export function correlateWeightsByTiles(
       const outputs = Math.min(outputBlock, outputChannels - output), strips = Math.ceil(outputs / 2);
       for (let channel = 0; channel < inputChannels; channel += inputBlock) {
         const channels = Math.min(inputBlock, inputChannels - channel), triples = Math.ceil(channels / 3);
-        const sumsElement = triples * strips * 6 + PADDING;
-        const sums = zeroedSums(ELEMENTS * sumsElement);
+        const sums = zeroedSums(ELEMENTS * (triples * strips * 6 + PADDING));
         for (let first = 0; first < tiles; first += tileBlock) {
           const count = Math.min(tileBlock, tiles - first);
           transformTiles(tileElements, input, shape, { group, first, count, channel, channels }, "channels");
           transformGradients(gradients, outputGradient, shape, { group, first, count, channel: output, channels: outputs });
-          for (let element = 0; element < ELEMENTS; element++) {
-            loadElement(element, gradients, strips * count, tileElements, triples * count);
-            for (let triple = 0; triple < triples; triple++) {
-              panels.multiply(
-                count, 0, count, strips, triple * count, sums, element * sumsElement + triple * strips * 6,
-              );
-            }
-          }
+          multiplyElements(count, strips, triples, gradients, tileElements, sums);
         }
         writeKernels(weightGradient, sums, shape, group, output, outputs, channel, channels);
       }
@@ -50,14 +43,13 @@ export function correlateWeightsByTiles(
   }
 }
 
-/** Tiles of the output gradient to [element][lane][strip][tile]. */
+/** Tiles of the output gradient to [lane][element][strip][tile]. */
 function transformGradients(
   target: Float64Array, outputGradient: FloatArray, shape: TiledShape, { group, first, count, channel, channels }: TileBlock,
 ): void {
   const { outputHeight, outputWidth } = shape;
   const tiles = countTiles(shape);
-  const lane = Math.ceil(channels / 2) * count + PADDING;
-  const columns = new Float64Array(24);
+  const size = Math.ceil(channels / 2) * count + PADDING;
   for (let position = 0; position < count; position++) {
     const column = ((first + position) % tiles.columns) * 4;
     const row = (Math.floor((first + position) / tiles.columns) % tiles.rows) * 4;
@@ -72,10 +64,10 @@ function transformGradients(
           height > 2 ? outputGradient[from + 2 * outputWidth]! : 0, height > 3 ? outputGradient[from + 3 * outputWidth]! : 0,
         );
       }
-      let to = (index % 2) * lane + Math.floor(index / 2) * count + position;
-      for (let at = 0; at < 24; at += 4, to += 12 * lane) {
+      let to = (index % 2) * ELEMENTS * size + Math.floor(index / 2) * count + position;
+      for (let at = 0; at < 24; at += 4, to += 6 * size) {
         transformPixels(
-          target, to, 2 * lane, columns[at]!, width > 1 ? columns[at + 1]! : 0, width > 2 ? columns[at + 2]! : 0,
+          target, to, size, columns[at]!, width > 1 ? columns[at + 1]! : 0, width > 2 ? columns[at + 2]! : 0,
           width > 3 ? columns[at + 3]! : 0,
         );
       }
@@ -101,7 +93,6 @@ function writeKernels(
   output: number, outputs: number, channel: number, channels: number,
 ): void {
   const tripleSize = Math.ceil(outputs / 2) * 6, element = Math.ceil(channels / 3) * tripleSize + PADDING;
-  const columns = new Float64Array(18);
   for (let index = 0; index < outputs; index++) {
     let to = ((group * shape.outputChannels + output + index) * shape.inputChannels + channel) * 9;
     for (let input = 0; input < channels; input++, to += 9) {

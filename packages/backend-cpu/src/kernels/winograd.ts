@@ -9,9 +9,9 @@
  */
 import { evenly } from "./arithmetic.ts";
 import type { Correlation } from "./correlation.ts";
-import { type FloatArray, panels } from "./panels.ts";
+import type { FloatArray } from "./panels.ts";
 import { createScratch, zeroedSums } from "./scratch.ts";
-import { countTiles, ELEMENTS, loadElement, PADDING, type TileBlock, transformTiles } from "./winograd-tiles.ts";
+import { countTiles, ELEMENTS, multiplyElements, PADDING, type TileBlock, transformTiles } from "./winograd-tiles.ts";
 
 /** A multiple of three. */
 const TILE_BLOCK = 48;
@@ -20,6 +20,8 @@ const OUTPUT_BLOCK = 128;
 
 const kernelScratch = /* @__PURE__ */ createScratch();
 const tileScratch = /* @__PURE__ */ createScratch();
+const rows: Float64Array = /* @__PURE__ */ new Float64Array(18);
+const columns: Float64Array = /* @__PURE__ */ new Float64Array(24);
 
 /** Writes all outputs of a 3 by 3 kernel with a stride and dilation of one. */
 export function correlateByTiles(output: FloatArray, input: FloatArray, weights: FloatArray, shape: Correlation): void {
@@ -35,23 +37,14 @@ export function correlateByTiles(output: FloatArray, input: FloatArray, weights:
       const outputs = Math.min(outputBlock, outputChannels - first), strips = Math.ceil(outputs / 2);
       for (let tile = 0; tile < tiles; tile += TILE_BLOCK) {
         const count = Math.min(TILE_BLOCK, tiles - tile), triples = Math.ceil(count / 3);
-        const sumsElement = triples * strips * 6 + PADDING;
-        const sums = zeroedSums(ELEMENTS * sumsElement);
+        const sums = zeroedSums(ELEMENTS * (triples * strips * 6 + PADDING));
         for (let channel = 0; channel < inputChannels; channel += channelBlock) {
           const channels = Math.min(channelBlock, inputChannels - channel);
-          const tileLane = triples * channels, kernelLane = strips * channels;
           if (tile === 0 || !kernelsStay) {
             transformKernels(kernels, weights, shape, group, first, outputs, channel, channels);
           }
           transformTiles(tileElements, input, shape, { group, first: tile, count, channel, channels }, "tiles");
-          for (let element = 0; element < ELEMENTS; element++) {
-            loadElement(element, kernels, kernelLane, tileElements, tileLane);
-            for (let triple = 0; triple < triples; triple++) {
-              panels.multiply(
-                channels, 0, channels, strips, triple * channels, sums, element * sumsElement + triple * strips * 6,
-              );
-            }
-          }
+          multiplyElements(channels, strips, triples, kernels, tileElements, sums);
         }
         transformSums(output, sums, shape, { group, first: tile, count, channel: first, channels: outputs });
       }
@@ -59,14 +52,13 @@ export function correlateByTiles(output: FloatArray, input: FloatArray, weights:
   }
 }
 
-/** Kernels to [element][lane][strip][channel]. */
+/** Kernels to [lane][element][strip][channel]. */
 function transformKernels(
   target: Float64Array, weights: FloatArray, shape: Correlation, group: number,
   first: number, outputs: number, channel: number, channels: number,
 ): void {
   const { start, group: groupStride, outputChannel, inputChannel, row, column } = shape.weights;
-  const half = Math.ceil(outputs / 2) * channels + PADDING;
-  const rows = new Float64Array(18);
+  const size = Math.ceil(outputs / 2) * channels + PADDING;
   for (let index = 0; index < outputs; index++) {
     for (let input = 0; input < channels; input++) {
       const from = start + group * groupStride + (first + index) * outputChannel + (channel + input) * inputChannel;
@@ -74,9 +66,9 @@ function transformKernels(
         const at = from + tap * row;
         transformKernelRow(rows, tap, 3, weights[at]!, weights[at + column]!, weights[at + 2 * column]!);
       }
-      let to = (index % 2) * half + (index >> 1) * channels + input;
-      for (let element = 0; element < 18; element += 3, to += 2 * half) {
-        transformKernelRow(target, to, 12 * half, rows[element]!, rows[element + 1]!, rows[element + 2]!);
+      let to = (index % 2) * ELEMENTS * size + (index >> 1) * channels + input;
+      for (let element = 0; element < 18; element += 3, to += size) {
+        transformKernelRow(target, to, 6 * size, rows[element]!, rows[element + 1]!, rows[element + 2]!);
       }
     }
   }
@@ -99,7 +91,6 @@ function transformSums(
   const stride = shape.output;
   const tiles = countTiles(shape);
   const tripleSize = Math.ceil(channels / 2) * 6, element = Math.ceil(count / 3) * tripleSize + PADDING;
-  const columns = new Float64Array(24);
   for (let position = 0; position < count; position++) {
     const column = ((first + position) % tiles.columns) * 4;
     const row = (Math.floor((first + position) / tiles.columns) % tiles.rows) * 4;

@@ -220,7 +220,7 @@ function simplify(builder: ExpressionBuilder, operator: ScalarOperator, operands
     case "divide":
       return is(b, 1) ? a : undefined;
     case "floorDivide":
-      return is(b, 1) ? a : undefined;
+      return !isFloat(a.dtype) && is(b, 1) ? a : undefined;
     case "and":
       if (a === b || is(b, 1)) return a;
       return is(a, 1) ? b : is(a, 0) ? a : is(b, 0) ? b : undefined;

@@ -72,7 +72,9 @@ export function fuse({ order, fusible, stored, whole }: FusionTask, limits: Capa
       return group;
     });
   const merged = mergeGroups(groups, limits).filter((group) => !group.fixed);
-  return { groups: merged.map(({ domain, members }) => ({ domain, members })), isPulled };
+  const place = (tensor: Tensor): number => position.get(tensor) as number;
+  const inOrder = (members: readonly Tensor[]): Tensor[] => [...members].sort((a, b) => place(a) - place(b));
+  return { groups: merged.map(({ domain, members }) => ({ domain, members: inOrder(members) })), isPulled };
 }
 
 function chooseRoots(order: readonly Tensor[], facts: ReadonlyMap<Tensor, NodeFacts>, stored: ReadonlySet<Tensor>): Set<Tensor> {
@@ -266,7 +268,7 @@ function absorb(a: Group, b: Group): void {
   b.merged = a;
   (a as { domain: Domain }).domain = a.hasReduction ? a.domain : b.domain;
   (a as { hasReduction: boolean }).hasReduction ||= b.hasReduction;
-  a.members = a.first < b.first ? [...a.members, ...b.members] : [...b.members, ...a.members];
+  a.members = [...a.members, ...b.members];
   for (const [tensor, reading] of b.readings) {
     const before = a.readings.get(tensor);
     a.readings.set(tensor, before ? { inPlace: before.inPlace && reading.inPlace, reducing: before.reducing || reading.reducing } : reading);

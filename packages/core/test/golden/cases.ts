@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as core from "@sconce/core";
-import { type Backend, type DType, grad, multiply, type Shape, sizeOf, sum, Tensor, tensor, withBackend } from "@sconce/core";
+import { type Backend, type DType, grad, isFloat, multiply, type Shape, sizeOf, sum, Tensor, tensor, withBackend } from "@sconce/core";
 
 type GoldenNumber = number | "NaN" | "Infinity" | "-Infinity";
 
@@ -98,10 +98,9 @@ function weighted(outputs: readonly Tensor[], first: number): Tensor {
 export function difference(actual: ArrayLike<number>, expected: GoldenTensor): string | undefined {
   const values = expected.data.map(Number);
   if (actual.length !== values.length) return `${actual.length} elements instead of ${values.length}`;
-  const isFloat = expected.dtype === "float32";
-  const largest = Math.max(0, ...values.filter(Number.isFinite).map(Math.abs));
+    const largest = Math.max(0, ...values.filter(Number.isFinite).map(Math.abs));
   // Sums that cancel to (almost) nothing leave rounding errors of terms of about 1.
-  const tolerance = isFloat ? 1e-5 * Math.max(largest, 1e-2) : 0;
+  const tolerance = isFloat(expected.dtype) ? 1e-5 * Math.max(largest, 1e-2) : 0;
   const wrong = values.findIndex((value, i) => !(Object.is(actual[i] + 0, value + 0) || Math.abs(actual[i] - value) <= tolerance));
   return wrong < 0 ? undefined : `element ${wrong} is ${actual[wrong]} instead of ${values[wrong]} (the largest is ${largest})`;
 }

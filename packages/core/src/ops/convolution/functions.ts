@@ -6,6 +6,7 @@ import { formatShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { add } from "../elementwise/arithmetic.ts";
 import { cast } from "../elementwise/cast.ts";
+import { pad } from "../movement/pad.ts";
 import { reshape } from "../movement/reshape.ts";
 import { type ConvolutionAttributes, convolutionInputGradientOp, convolutionOp } from "./convolution.ts";
 import { perAxis } from "./windows.ts";
@@ -56,11 +57,18 @@ function convolveTransposed(op: string, axes: number, x: Tensor, weight: Tensor,
     );
   }
   const extra = perAxis(op, "outputPadding", options.outputPadding ?? 0, axes, 0);
-  const { stride, padding, dilation } = attributes;
+  const { stride, dilation } = attributes;
+  // Less than a stride more is an input of the convolution's that has the same output; for a whole stride more, padding
+  // is taken back, and then there is nothing but zeros to add.
+  const whole = extra.map((more, i) => (more < stride[i] ? 0 : more));
+  const padding = attributes.padding.map(([before, after], i) => [before, Math.max(0, after - whole[i])] as const);
+  const zeros = whole.map((more, i) => Math.max(0, more - attributes.padding[i][1]));
   const spatial = extra.map(
-    (more, i) => (x.shape[2 + i] - 1) * stride[i] - padding[i][0] - padding[i][1] + dilation[i] * (weight.shape[2 + i] - 1) + more + 1,
+    (more, i) =>
+      (x.shape[2 + i] - 1) * stride[i] - padding[i][0] - padding[i][1] + dilation[i] * (weight.shape[2 + i] - 1) + 1 + (more - whole[i]),
   );
-  return withBias(apply(convolutionInputGradientOp, [cast(x, dtype), cast(weight, dtype)], { ...attributes, spatial }), options.bias);
+  const y = apply(convolutionInputGradientOp, [cast(x, dtype), cast(weight, dtype)], { ...attributes, padding, spatial });
+  return withBias(pad(y, [[0, 0], [0, 0], ...zeros.map((count) => [0, count] as const)]), options.bias);
 }
 
 function withBias(y: Tensor, bias: Tensor | undefined): Tensor {

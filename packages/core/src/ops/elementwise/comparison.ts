@@ -19,7 +19,7 @@ const bitsEither = binary("bitwiseOr", { on: "any", operator: "bitwiseOr" });
 const bitsOne = binary("bitwiseXor", { on: "any", operator: "bitwiseXor" });
 const shiftedLeft = binary("shiftLeft", { on: "any", operator: "shiftLeft" });
 const shiftedRight = binary("shiftRight", { on: "any", operator: "shiftRight" });
-const negated = unary("logicalNot", { on: "same", lower: "not" });
+const negated = unary("logicalNot", { on: "bool", lower: "not" });
 
 /** The ops of this file. */
 export const comparisonOps: readonly OpDefinition[] = [

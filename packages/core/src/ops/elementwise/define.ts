@@ -13,8 +13,8 @@ type UnaryGradient = (outputGradient: Tensor, x: Tensor, y: Tensor) => Tensor;
 type BinaryGradient = (outputGradient: Tensor, a: Tensor, b: Tensor, y: Tensor) => readonly [Tensor, Tensor];
 
 interface UnaryRule {
-  /** `float`: integers become float32 first; `same`: any number keeps its dtype. */
-  readonly on: "float" | "same";
+  /** `float`: integers become float32 first; `same`: any number keeps its dtype, bool becomes int32; `bool`: truth values. */
+  readonly on: "float" | "same" | "bool";
   readonly lower: ScalarOperator | ((element: ElementBuilder, x: Expression) => Expression);
   /** Absent: the derivative is zero wherever it exists. */
   readonly gradient?: UnaryGradient;

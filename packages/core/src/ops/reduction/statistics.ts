@@ -56,13 +56,20 @@ export function norm(x: Tensor, options: NormOptions = {}): Tensor {
   const order = options.order ?? 2;
   if (Number.isNaN(order)) throw new ArgumentError("norm: the order is NaN; give a number such as 1, 2 or Infinity.");
   const data = cast(x, toFloat(x.dtype));
-  if (order === 2) return sqrt(sum(multiply(data, data), options));
+  if (order === 2) return zeroAtZero(sum(multiply(data, data), options), sqrt);
   const size = abs(data);
   if (order === 1) return sum(size, options);
   if (order === Number.POSITIVE_INFINITY) return max(size, options);
   if (order === Number.NEGATIVE_INFINITY) return min(size, options);
   if (order === 0) return sum(cast(logicalNot(equal(data, 0)), data.dtype), options);
-  return power(sum(power(size, order), options), 1 / order);
+  const total = sum(zeroAtZero(size, (nonzero) => power(nonzero, order)), options);
+  return zeroAtZero(total, (nonzero) => power(nonzero, 1 / order));
+}
+
+/** fn(x), and 0 where x is 0; the derivative there, which would be infinite, is taken as 0 (as PyTorch does). */
+function zeroAtZero(x: Tensor, fn: (nonzero: Tensor) => Tensor): Tensor {
+  const isZero = equal(x, 0);
+  return where(isZero, 0, fn(where(isZero, 1, x)));
 }
 
 /** Whether any element over axes is true (not 0). */

@@ -1,0 +1,15 @@
+/** `sconce doctor`: each registered backend, whether it opens, and what it can do. */
+import "@sconce/backend-cpu/register";
+import { formatTable, openBackend, reportBackends } from "@sconce/core";
+
+/** A table of the backends, and which one is used by default. */
+export async function doctor(): Promise<string> {
+  const reports = await reportBackends();
+  const rows = reports.map(({ name, backend, failure }) => {
+    if (!backend) return [name, "no", failure ?? "", ""];
+    const { threads, dtypes } = backend.capabilities;
+    return [name, "yes", `${threads.count} thread${threads.count === 1 ? "" : "s"}${threads.reason ? `: ${threads.reason}` : ""}`, dtypes.join(" ")];
+  });
+  const chosen = await openBackend();
+  return `${formatTable(["backend", "opens", "threads, or why not", "dtypes"], rows)}\n\nUsed by default: ${chosen.name}`;
+}

@@ -1,0 +1,15 @@
+import { describe, expect, it } from "vitest";
+import { registerBackend } from "../src/index.ts";
+import { doctor } from "../src/doctor.ts";
+
+describe("doctor", () => {
+  it("lists each backend, whether it opens, and why not", async () => {
+    registerBackend("torchless", async () => {
+      throw new Error("there is no torch in the bracket");
+    });
+    const report = await doctor();
+    expect(report).toMatch(/cpu +yes/);
+    expect(report).toMatch(/torchless +no .*there is no torch in the bracket/);
+    expect(report).toContain("Used by default: cpu");
+  });
+});
