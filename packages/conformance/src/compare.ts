@@ -11,6 +11,7 @@ export function roundingOf(dtype: DType): number {
 /** Whether `actual` is `expected`, up to `tolerance`; zeros of both signs are equal. */
 export function isClose(actual: number, expected: number, tolerance: number): boolean {
   if (Number.isNaN(expected)) return Number.isNaN(actual);
+  if (!Number.isFinite(expected)) return actual === expected;
   return actual === expected || Math.abs(actual - expected) <= tolerance;
 }
 

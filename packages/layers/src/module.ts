@@ -153,8 +153,9 @@ export abstract class Module {
 
   /** Variables of a kind by their first name; gives names on the way. */
   #named(wanted: (variable: Variable) => boolean): Map<string, Variable> {
-    const names = new Map([...nameVariables(this)].map(([path, variable]) => [variable, path] as const).reverse());
-    return new Map([...names].reverse().flatMap(([variable, path]) => (wanted(variable) ? [[path, variable] as const] : [])));
+    const names = new Map<Variable, string>();
+    for (const [path, variable] of nameVariables(this)) if (wanted(variable) && !names.has(variable)) names.set(variable, path);
+    return new Map([...names].map(([variable, path]) => [path, variable]));
   }
 
   /** Parameters and statistics under every name they have. */

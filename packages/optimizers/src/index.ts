@@ -1,1 +1,8 @@
-export {};
+/** Sconce optimizers: how parameters follow their gradients. */
+export type { AdamOptions } from "./adam.ts";
+export { Adam, adam } from "./adam.ts";
+export type { Group, OptimizerOptions, ParameterGroup, ParameterList } from "./groups.ts";
+export type { Rule, Turn, Turned } from "./optimizer.ts";
+export { Optimizer } from "./optimizer.ts";
+export type { SGDOptions } from "./sgd.ts";
+export { SGD, sgd } from "./sgd.ts";

@@ -83,7 +83,7 @@ export function correlate(output: FloatArray, input: FloatArray, weights: FloatA
   const rowSize = columnBlock * channelBlock;
   const stripsAtOnce = Math.floor(LEFT_CAPACITY / (rowBlock * rowSize));
   const unitsPerImage = Math.ceil(outputWidth / 3), units = batch * unitsPerImage;
-  const sumsPerStrip = 6 * Math.ceil(outputChannels / 2);
+  const sumsPerStrip = 3 * outputChannels;
   const weightsFit = stripsAtOnce * 2 >= outputChannels && columnBlock === kernelWidth && rowBlock === kernelHeight &&
     channelBlock === inputChannels;
   let packedGroup = -1;
@@ -119,13 +119,12 @@ export function correlate(output: FloatArray, input: FloatArray, weights: FloatA
                     packWeights(weights, shape, group, first, last, row, rows, column, columns, channel, channels);
                     packedGroup = group;
                   }
-                  const strips = Math.ceil((last - first) / 2);
                   for (let strip = 0; strip < count * outputRows; strip++) {
                     const top = (strip % outputRows) * stripRows;
                     // Kernel rows that lie in the padding are skipped, not multiplied by zeros.
                     const begin = Math.max(0, inside.begin - top), end = Math.min(rows, inside.end - top);
                     panels.multiply(
-                      (end - begin) * tapRow, begin * tapRow, depth, strips,
+                      (end - begin) * tapRow, begin * tapRow, depth, last - first,
                       Math.floor(strip / outputRows) * unitSize + (top + begin) * tapRow,
                       sums, strip * sumsPerStrip + first * 3,
                     );

@@ -77,7 +77,7 @@ function blockedProduct(
     const rightStrips = Math.ceil(columns / 3);
     for (let row = 0; row < m; row += rowBlock) {
       const rows = Math.min(rowBlock, m - row);
-      const stripSize = 6 * Math.ceil(rows / 2);
+      const stripSize = 3 * rows;
       const sums = zeroedSums(stripSize * rightStrips);
       for (let step = 0; step < k; step += depthBlock) {
         const depth = Math.min(depthBlock, k - step);
@@ -86,7 +86,7 @@ function blockedProduct(
           const count = Math.min(packedRows, rows - packed);
           packRows(left, leftStart + (row + packed) * leftRow + step * leftStep, leftRow, count, leftStep, depth);
           for (let strip = 0; strip < rightStrips; strip++) {
-            panels.multiply(depth, 0, depth, Math.ceil(count / 2), strip * depth, sums, strip * stripSize + packed * 3);
+            panels.multiply(depth, 0, depth, count, strip * depth, sums, strip * stripSize + packed * 3);
           }
         }
       }

@@ -36,11 +36,11 @@ export interface Panels {
     to: number, toStep: number, count: number,
   ): void;
   /**
-   * Adds to `sums` the product of left strips with the right strip at `right`: 2 rows of 3 for each left strip, from
-   * `start` on. The left strips lie at `left` and every `leftStep` after it.
+   * Adds to `sums` the product of `rows` left rows with the right strip at `right`: three sums for each row, from `start`
+   * on. The left strips lie at `left` and every `leftStep` after it.
    */
   multiply(
-    depth: number, left: number, leftStep: number, leftStrips: number, right: number, sums: Float64Array, start: number,
+    depth: number, left: number, leftStep: number, rows: number, right: number, sums: Float64Array, start: number,
   ): void;
   /** Adds to `count` sums the three right lanes from `right` on, each times a weight. */
   addWeighted(
@@ -80,12 +80,13 @@ function createPanels(): Panels {
   }
 
   function multiply(
-    depth: number, left: number, leftStep: number, leftStrips: number, right: number, sums: Float64Array, start: number,
+    depth: number, left: number, leftStep: number, rows: number, right: number, sums: Float64Array, start: number,
   ): void {
     const lane0 = left0, lane1 = left1, column0 = right0, column1 = right1, column2 = right2;
-    for (let strip = 0, target = start; strip < leftStrips; strip++, target += 6) {
+    let row = 0, target = start;
+    for (; row + 1 < rows; row += 2, left += leftStep, target += 6) {
       let sum00 = 0, sum01 = 0, sum02 = 0, sum10 = 0, sum11 = 0, sum12 = 0;
-      let x = (left + strip * leftStep) | 0, y = right;
+      let x = left | 0, y = right | 0;
       for (const end = (x + depth) | 0; x < end; x = (x + 1) | 0, y = (y + 1) | 0) {
         const y0 = column0[y]!, y1 = column1[y]!, y2 = column2[y]!;
         const x0 = lane0[x]!;
@@ -103,6 +104,19 @@ function createPanels(): Panels {
       sums[target + 3] = sums[target + 3]! + sum10;
       sums[target + 4] = sums[target + 4]! + sum11;
       sums[target + 5] = sums[target + 5]! + sum12;
+    }
+    if (row < rows) {
+      let sum0 = 0, sum1 = 0, sum2 = 0;
+      let x = left | 0, y = right | 0;
+      for (const end = (x + depth) | 0; x < end; x = (x + 1) | 0, y = (y + 1) | 0) {
+        const x0 = lane0[x]!;
+        sum0 += x0 * column0[y]!;
+        sum1 += x0 * column1[y]!;
+        sum2 += x0 * column2[y]!;
+      }
+      sums[target] = sums[target]! + sum0;
+      sums[target + 1] = sums[target + 1]! + sum1;
+      sums[target + 2] = sums[target + 2]! + sum2;
     }
   }
 

@@ -56,7 +56,7 @@ export function correlateWeights(
   const rowBlock = evenly(outputHeight, Math.floor(DEPTH_BLOCK / columnBlock));
   const imageBlock = kernelHeight > 1 ? 1 : evenly(batch, Math.floor(DEPTH_BLOCK / (outputHeight * outputWidth)));
   const unitSize = imageBlock * (rowBlock + extraRows) * columnBlock;
-  const sumsPerStrip = 6 * Math.ceil(outputChannels / 2), sumsPerUnit = kernelHeight * sumsPerStrip;
+  const sumsPerStrip = 3 * outputChannels, sumsPerUnit = kernelHeight * sumsPerStrip;
   const units = Math.ceil((inputChannels * kernelWidth) / 3);
   const unitsAtOnce = Math.max(1, Math.min(Math.floor(RIGHT_CAPACITY / unitSize), Math.floor(SUMS / sumsPerUnit)));
   const stripsAtOnce = Math.floor(LEFT_CAPACITY / (imageBlock * rowBlock * columnBlock));
@@ -89,7 +89,7 @@ export function correlateWeights(
                     const begin = images > 1 ? 0 : Math.max(0, inside.begin - step);
                     const end = images > 1 ? images * rows : Math.min(rows, inside.end - step);
                     panels.multiply(
-                      (end - begin) * columns, begin * columns, images * rows * columns, Math.ceil((last - first) / 2),
+                      (end - begin) * columns, begin * columns, images * rows * columns, last - first,
                       index * unitSize + (begin + step) * columns,
                       sums, index * sumsPerUnit + tap * sumsPerStrip + first * 3,
                     );

@@ -54,11 +54,11 @@ export function suitsTiles(result: FloatArray, shape: TiledShape): boolean {
  * operands, [lane][element][strip][depth]. As many elements as fit are brought into the panels at once.
  */
 export function multiplyElements(
-  depth: number, strips: number, triples: number, left: Float64Array, right: Float64Array, sums: Float64Array,
+  depth: number, rows: number, triples: number, left: Float64Array, right: Float64Array, sums: Float64Array,
 ): void {
-  const leftSize = strips * depth + PADDING, rightSize = triples * depth + PADDING;
-  const sumsSize = strips * triples * 6 + PADDING;
-  const chunk = Math.max(1, Math.floor(8192 / Math.max(leftSize, rightSize)));
+  const leftSize = Math.ceil(rows / 2) * depth + PADDING, rightSize = triples * depth + PADDING;
+  const sumsSize = rows * triples * 3 + PADDING;
+  const chunk = Math.floor(Math.min(LEFT_CAPACITY / leftSize, RIGHT_CAPACITY / rightSize));
   for (let first = 0; first < ELEMENTS; first += chunk) {
     const count = Math.min(chunk, ELEMENTS - first);
     panels.left.forEach((lane, index) => {
@@ -72,8 +72,8 @@ export function multiplyElements(
     for (let element = 0; element < count; element++) {
       for (let triple = 0; triple < triples; triple++) {
         panels.multiply(
-          depth, element * leftSize, depth, strips, element * rightSize + triple * depth,
-          sums, (first + element) * sumsSize + triple * strips * 6,
+          depth, element * leftSize, depth, rows, element * rightSize + triple * depth,
+          sums, (first + element) * sumsSize + triple * rows * 3,
         );
       }
     }

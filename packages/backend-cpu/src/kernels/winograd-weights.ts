@@ -27,15 +27,15 @@ export function correlateWeightsByTiles(
   const gradients = gradientScratch(ELEMENTS * 2 * (Math.ceil(outputBlock / 2) * tileBlock + PADDING));
   for (let group = 0; group < groups; group++) {
     for (let output = 0; output < outputChannels; output += outputBlock) {
-      const outputs = Math.min(outputBlock, outputChannels - output), strips = Math.ceil(outputs / 2);
+      const outputs = Math.min(outputBlock, outputChannels - output);
       for (let channel = 0; channel < inputChannels; channel += inputBlock) {
         const channels = Math.min(inputBlock, inputChannels - channel), triples = Math.ceil(channels / 3);
-        const sums = zeroedSums(ELEMENTS * (triples * strips * 6 + PADDING));
+        const sums = zeroedSums(ELEMENTS * (triples * outputs * 3 + PADDING));
         for (let first = 0; first < tiles; first += tileBlock) {
           const count = Math.min(tileBlock, tiles - first);
           transformTiles(tileElements, input, shape, { group, first, count, channel, channels }, "channels");
           transformGradients(gradients, outputGradient, shape, { group, first, count, channel: output, channels: outputs });
-          multiplyElements(count, strips, triples, gradients, tileElements, sums);
+          multiplyElements(count, outputs, triples, gradients, tileElements, sums);
         }
         writeKernels(weightGradient, sums, shape, group, output, outputs, channel, channels);
       }
@@ -92,7 +92,7 @@ function writeKernels(
   weightGradient: FloatArray, sums: Float64Array, shape: TiledShape, group: number,
   output: number, outputs: number, channel: number, channels: number,
 ): void {
-  const tripleSize = Math.ceil(outputs / 2) * 6, element = Math.ceil(channels / 3) * tripleSize + PADDING;
+  const tripleSize = outputs * 3, element = Math.ceil(channels / 3) * tripleSize + PADDING;
   for (let index = 0; index < outputs; index++) {
     let to = ((group * shape.outputChannels + output + index) * shape.inputChannels + channel) * 9;
     for (let input = 0; input < channels; input++, to += 9) {

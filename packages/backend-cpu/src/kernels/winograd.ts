@@ -34,17 +34,17 @@ export function correlateByTiles(output: FloatArray, input: FloatArray, weights:
   const kernelsStay = channelBlock === inputChannels;
   for (let group = 0; group < groups; group++) {
     for (let first = 0; first < outputChannels; first += outputBlock) {
-      const outputs = Math.min(outputBlock, outputChannels - first), strips = Math.ceil(outputs / 2);
+      const outputs = Math.min(outputBlock, outputChannels - first);
       for (let tile = 0; tile < tiles; tile += TILE_BLOCK) {
         const count = Math.min(TILE_BLOCK, tiles - tile), triples = Math.ceil(count / 3);
-        const sums = zeroedSums(ELEMENTS * (triples * strips * 6 + PADDING));
+        const sums = zeroedSums(ELEMENTS * (triples * outputs * 3 + PADDING));
         for (let channel = 0; channel < inputChannels; channel += channelBlock) {
           const channels = Math.min(channelBlock, inputChannels - channel);
           if (tile === 0 || !kernelsStay) {
             transformKernels(kernels, weights, shape, group, first, outputs, channel, channels);
           }
           transformTiles(tileElements, input, shape, { group, first: tile, count, channel, channels }, "tiles");
-          multiplyElements(channels, strips, triples, kernels, tileElements, sums);
+          multiplyElements(channels, outputs, triples, kernels, tileElements, sums);
         }
         transformSums(output, sums, shape, { group, first: tile, count, channel: first, channels: outputs });
       }
@@ -90,7 +90,7 @@ function transformSums(
 ): void {
   const stride = shape.output;
   const tiles = countTiles(shape);
-  const tripleSize = Math.ceil(channels / 2) * 6, element = Math.ceil(count / 3) * tripleSize + PADDING;
+  const tripleSize = channels * 3, element = Math.ceil(count / 3) * tripleSize + PADDING;
   for (let position = 0; position < count; position++) {
     const column = ((first + position) % tiles.columns) * 4;
     const row = (Math.floor((first + position) / tiles.columns) % tiles.rows) * 4;

@@ -2,6 +2,7 @@
 import { applyScalar, type DType, dtypes, isFloat } from "@sconce/core";
 import { type BackendCheck, requireDType } from "../check.ts";
 import { expectClose } from "../compare.ts";
+import { storedAs } from "../nests/run-nest.ts";
 import { runOperator } from "./operator-checks.ts";
 import { specialValues } from "./operator-values.ts";
 
@@ -16,7 +17,7 @@ const ranges: Partial<Record<DType, readonly [low: number, high: number]>> = {
 
 function valuesFor(from: DType, to: DType): number[] {
   const fractions = isFloat(from) ? [0.4, -0.4, 2.9, -2.9, 99.99, 254.7, 1000.5, 3e9, ...ties] : [16777217, 16777219];
-  const values = [...specialValues(from), ...fractions];
+  const values = Array.from(storedAs([...specialValues(from), ...fractions], from));
   const range = ranges[to];
   // Outside the range of an integer, the cast of a float may give anything.
   if (!isFloat(from) || !range) return values;

@@ -1,4 +1,5 @@
 /** The contract between core and a backend. A backend must run loop nests; everything else is an upgrade. */
+import type { Program } from "../compiler/program.ts";
 import type { DType } from "../dtype.ts";
 import type { HostArray } from "../host-array.ts";
 import type { Shape } from "../shape.ts";
@@ -69,6 +70,8 @@ export interface Backend<Buffer = unknown> {
   compile(nest: LoopNest): Kernel<Buffer> | Promise<Kernel<Buffer>>;
   /** Upgrade: run a named op whole; undefined leaves it to the compiler. */
   claim?(request: OpRequest): Kernel<Buffer> | Promise<Kernel<Buffer>> | undefined;
+  /** Upgrade: rewrite a whole program before its kernels are made (layouts, deeper fusion). */
+  optimize?(program: Program): Program;
   /** Upgrade: turn a fixed sequence of kernels into one command to replay. */
   record?(steps: readonly Step<Buffer>[]): Replay;
   /** Upgrade, for backends that run asynchronously: settles when all work submitted so far has finished. */

@@ -7,8 +7,6 @@ import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { fuse } from "./fuse.ts";
 import type { Capture } from "./graph.ts";
-import { copyOp } from "../ops/copy.ts";
-import { apply } from "../op.ts";
 import { legalize, type Claim } from "./legalize.ts";
 import { buildNest } from "./nest.ts";
 import { planMemory } from "./plan-memory.ts";
@@ -23,7 +21,7 @@ export interface OutputRole {
 
 /** Compiles a capture for a backend. */
 export function compileCapture(graph: Capture, roles: readonly OutputRole[], backend: Backend, claim: Claim): Program {
-  const legal = legalize(distinctOutputs(graph), claim);
+  const legal = legalize(graph.outputs, claim);
   for (const tensor of legal.order) requireDType(tensor, backend);
   const alias = aliases(legal.order);
   const stored = new Set<Tensor>(legal.outputs);
@@ -79,17 +77,6 @@ export function compileCapture(graph: Capture, roles: readonly OutputRole[], bac
   const sourceNumbers = new Map(graph.sources.map((source, i) => [source, i]));
   const outputs = legal.outputs.map(place);
   return planMemory(nodes, tensors, outputs, roles, sourceNumbers, graph.tensors.length);
-}
-
-/** Outputs that are sources, or equal to an earlier output, get a copy: results own their storage. */
-function distinctOutputs(graph: Capture): Tensor[] {
-  const seen = new Set<Tensor>();
-  return graph.outputs.map((output, i) => {
-    // Copies carry their output number, so that equal ones are not merged again.
-    const own = output.source || seen.has(output) ? apply(copyOp, [output], { number: i }) : output;
-    seen.add(output);
-    return own;
-  });
 }
 
 /** For a chain of relabellings, the tensor whose bytes they show. */

@@ -4,6 +4,7 @@
  */
 import type { Kernel, OpRequest } from "../backend/backend.ts";
 import { SconceError } from "../errors.ts";
+import { copyOp } from "../ops/copy.ts";
 import { Tensor } from "../tensor.ts";
 import { attributesKey, opNumber, reachable } from "./graph.ts";
 
@@ -62,7 +63,18 @@ export function legalize(outputs: readonly Tensor[], claim: Claim): LegalGraph {
   };
 
   walk(outputs);
-  const results = outputs.map((output) => legal.get(output) as Tensor);
+  const seen = new Set<Tensor>();
+  const results = outputs.map((output, number) => {
+    const result = legal.get(output) as Tensor;
+    if (!result.source && !seen.has(result)) {
+      seen.add(result);
+      return result;
+    }
+    // Results own their storage: a source, or what another output turned out to equal, is copied.
+    const copy = new Tensor(copyOp, [result], { number }, result);
+    order.push(copy);
+    return copy;
+  });
   // Merging can leave nodes without a reader.
   const needed = new Set(reachable(results));
   return { order: order.filter((tensor) => needed.has(tensor)), outputs: results, claimed };

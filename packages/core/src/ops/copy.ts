@@ -2,10 +2,9 @@
 import type { Signature } from "../backend/backend.ts";
 import { defineOp, type OpDefinition } from "../op.ts";
 
-/** `number` keeps copies made for different results apart. */
+/** Made by the compiler only; `number` tells which result it serves. */
 export const copyOp: OpDefinition<{ readonly number: number }> = defineOp({
   name: "copy",
   infer: ([input]): Signature => ({ shape: input.shape, dtype: input.dtype }),
   lower: (element) => element.load(0),
-  gradient: (outputGradient) => [outputGradient],
 });

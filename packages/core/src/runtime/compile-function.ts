@@ -14,7 +14,7 @@ import { flatten, rebuild } from "../tree.ts";
 import { frozenSignature, type Variable } from "../variable.ts";
 import { activeAnomalyCheck } from "./anomaly.ts";
 import { compareTraces } from "./compare-traces.ts";
-import { evaluateOn, newStorage, runtimeFor, sourceBuffer } from "./evaluate.ts";
+import { evaluateOn, newStorage, runtimeFor, sourceBuffer, storageBuffer } from "./evaluate.ts";
 import type { Executable } from "./executable.ts";
 import { type MaybePromise, chain } from "./maybe-promise.ts";
 import type { Runtime } from "./runtime.ts";
@@ -167,7 +167,7 @@ function runOnce(runtime: Runtime, executable: Executable, traced: TracedCall, a
   const buffers = graph.sources.map((tensor) => {
     const { source } = tensor;
     if (source?.kind === "input") return sourceBuffer(runtime, args[source.position]);
-    return source?.kind === "variable" ? variableBuffer(source.variable) : sourceBuffer(runtime, tensor);
+    return source?.kind === "variable" ? variableBuffer(runtime, source.variable) : sourceBuffer(runtime, tensor);
   });
   const fresh: Storage[] = [];
   const storages = graph.outputs.map((output, i): Storage => {
@@ -238,6 +238,6 @@ function refuseResult(path: string, value: unknown): CaptureError {
 }
 
 /** The buffer itself rather than a tensor of it: a tensor would keep the variable from being updated in place. */
-function variableBuffer(variable: Variable): unknown {
-  return variable.storage?.buffer;
+function variableBuffer(runtime: Runtime, variable: Variable): unknown {
+  return variable.storage && storageBuffer(runtime, variable.storage, variable);
 }

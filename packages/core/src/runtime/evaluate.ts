@@ -7,7 +7,7 @@ import { byteLengthOf } from "../compiler/compile.ts";
 import { isFloat } from "../dtype.ts";
 import { BackendError, CaptureError, SconceError } from "../errors.ts";
 import type { Tensor } from "../tensor.ts";
-import { assignedVariables, pendingOwner } from "../variable.ts";
+import { assignedVariables, pendingOwner, type Variable } from "../variable.ts";
 import { activeAnomalyCheck } from "./anomaly.ts";
 import { type MaybePromise, chain } from "./maybe-promise.ts";
 import { currentRuntime } from "./registry.ts";
@@ -28,8 +28,10 @@ export function evaluateOn(runtime: Runtime, tensors: readonly Tensor[]): MaybeP
   const roots = new Set(tensors.filter((tensor) => !tensor.source));
   for (const variable of assignedVariables()) {
     const value = variable.current();
+    const home = homeOf([value]);
+    // What was assigned on another backend waits for an evaluation there.
+    if (home !== undefined && home !== runtime) continue;
     if (value.source?.kind === "host") variable.adopt(upload(runtime, value), value);
-    else if (value.source?.kind === "stored") roots.add(value);
     else roots.add(value);
   }
   if (roots.size === 0) return undefined;
@@ -81,17 +83,21 @@ export function sourceBuffer(runtime: Runtime, tensor: Tensor): unknown {
     return storage.buffer;
   }
   if (source?.kind !== "stored") throw escaped(tensor);
-  const { storage } = source;
+  return storageBuffer(runtime, source.storage, tensor);
+}
+
+/** The buffer of a storage, which must be alive and on this backend; `holder` is named if it is not. */
+export function storageBuffer(runtime: Runtime, storage: Storage, holder: Tensor | Variable): unknown {
   if (storage.released) {
     throw new SconceError(
-      `${tensor} was disposed and is used again.\n  wrong:  const r = await step(x); r.dispose(); await r.item();\n` +
+      `${holder} was disposed and is used again.\n  wrong:  const r = await step(x); r.dispose(); await r.item();\n` +
         "  right:  const r = await step(x); const value = await r.item(); r.dispose();",
     );
   }
   if (storage.runtime !== runtime) {
     throw new BackendError(
-      `${tensor} lives on backend ${storage.runtime.backend.name}, but the work runs on ${runtime.backend.name}. ` +
-        "Move it first: x = await x.to(backend).",
+      `${holder} lives on backend ${storage.runtime.backend.name}, but the work runs on ${runtime.backend.name}. ` +
+        "Move it first: x = await x.to(backend), or variable.assign(await variable.value.to(backend)).",
     );
   }
   return storage.buffer;
@@ -124,9 +130,14 @@ function refuseInTrace(tensor: Tensor | undefined): void {
 
 /** The runtime that holds the values these tensors start from; else the one in use. */
 export function runtimeFor(tensors: readonly Tensor[]): MaybePromise<Runtime> {
+  return homeOf(tensors) ?? currentRuntime();
+}
+
+/** The runtime of the first stored value that these tensors start from. */
+function homeOf(tensors: readonly Tensor[]): Runtime | undefined {
   for (const tensor of reachable(tensors)) {
     if (tensor.source?.kind === "stored") return tensor.source.storage.runtime;
     if (tensor.source?.kind === "input" || tensor.source?.kind === "variable") throw escaped(tensor);
   }
-  return currentRuntime();
+  return undefined;
 }

@@ -9,6 +9,8 @@ import { Memory } from "./memory.ts";
 
 /** Programs of code outside `compile` that are kept for the next turn of a loop. */
 const keptPrograms = 256;
+/** Compiled kernels that are kept for other programs; the oldest go first. */
+const keptKernels = 8192;
 
 export class Runtime {
   readonly backend: Backend;
@@ -75,7 +77,8 @@ export class Runtime {
 
   /** Compiles a capture; `retained` keeps its slots between runs. */
   compile(capture: Capture, roles: readonly OutputRole[], retained: boolean): MaybePromise<Executable> {
-    const program = compileCapture(capture, roles, this.backend, (request) => this.#claim(request));
+    const compiled = compileCapture(capture, roles, this.backend, (request) => this.#claim(request));
+    const program = this.backend.optimize?.(compiled) ?? compiled;
     const kernels = program.nodes.map(({ work }): MaybePromise<Kernel | undefined> => {
       if (work.kind === "nest") return this.#kernel(work.nest);
       return work.kind === "claim" ? work.kernel : undefined;
@@ -99,6 +102,7 @@ function remember(map: Map<string, MaybePromise<Kernel>>, key: string, make: () 
   let kernel = map.get(key);
   if (!kernel) {
     kernel = make();
+    if (map.size >= keptKernels) map.delete(map.keys().next().value as string);
     map.set(key, kernel);
     if (kernel instanceof Promise) {
       kernel.then(

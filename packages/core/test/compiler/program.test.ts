@@ -145,7 +145,7 @@ describe("memory planning", () => {
           expect(again).toEqual(fused);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 150 },
     );
   });
 });

@@ -116,6 +116,21 @@ describe("backends", () => {
     await expect(there.add(held.sum()).data()).rejects.toThrow(/lives on backend cpu.*x\.to\(backend\)/s);
   });
 
+  it("moves a variable by assigning what was moved", async () => {
+    const other = openCpu() as unknown as Backend;
+    const w = new Variable({ shape: [2], dtype: "float32" }, tensor([1, 2]));
+    const double = compile(() => {
+      w.assign(w.value.mul(2));
+      return w.value.sum();
+    });
+    await double();
+    await expect(withBackend(other, () => double())).rejects.toThrow(/Variable\(unnamed, float32 \[2\]\) lives on backend cpu/);
+    w.assign(await w.value.to(other));
+    expect(await tensor([1]).add(1).array()).toEqual([2]);
+    await withBackend(other, () => double());
+    expect(await w.value.array()).toEqual([4, 8]);
+  });
+
   it("runs without code generation", async () => {
     await withBackend(openCpu({ generateCode: false }) as unknown as Backend, async () => {
       const x = tensor([[1, 2], [3, 4]]);

@@ -3,7 +3,7 @@ import type { Signature } from "../../backend/backend.ts";
 import { promote } from "../../dtype.ts";
 import { ArgumentError, ShapeError } from "../../errors.ts";
 import { apply, defineOp, type OpDefinition } from "../../op.ts";
-import { formatShape, normalizeAxis } from "../../shape.ts";
+import { formatShape, normalizeAxis, sameShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { cast } from "../elementwise/cast.ts";
 import { unsqueeze } from "./reshape.ts";
@@ -76,7 +76,10 @@ export function concatenate(tensors: readonly Tensor[], axis = 0): Tensor {
 /** Tensors of one shape along a new axis. */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   if (tensors.length === 0) throw new ArgumentError("stack: no tensors were given; give at least one.");
-  const at = axis < 0 ? axis + tensors[0].rank + 1 : axis;
+  if (!tensors.every(({ shape }) => sameShape(shape, tensors[0].shape))) {
+    throw new ShapeError(`stack: ${tensors.map(({ shape }) => formatShape(shape)).join(" and ")} differ; all tensors need one shape. Use concatenate to join along an axis.`);
+  }
+  const at = normalizeAxis("stack", axis, tensors[0].rank + 1);
   return concatenate(tensors.map((t) => unsqueeze(t, at)), at);
 }
 

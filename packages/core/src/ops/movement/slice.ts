@@ -102,10 +102,17 @@ function resolve(range: SliceRange, extent: number, axis: number, shape: Shape):
   return { start, step, length: Math.max(0, Math.ceil((end - start) / step)) };
 }
 
-/** Positions `start` to `start + length - 1` of one axis. */
+/** Positions `start` to `start + length - 1` of one axis; a negative start counts from the end. */
 export function narrow(x: Tensor, axis: number, start: number, length: number): Tensor {
   const at = normalizeAxis("narrow", axis, x.rank);
-  return slice(x, x.shape.map((_, a) => (a === at ? { start, end: start + length } : null)));
+  const extent = x.shape[at];
+  const first = start < 0 ? start + extent : start;
+  if (!Number.isInteger(start) || !Number.isInteger(length) || first < 0 || length < 0 || first + length > extent) {
+    throw new ShapeError(
+      `narrow: ${length} positions from ${start} lie outside axis ${at} of ${formatShape(x.shape)}; start + length may be at most ${extent}.`,
+    );
+  }
+  return slice(x, x.shape.map((_, a) => (a === at ? { start: first, end: first + length } : null)));
 }
 
 /** `x` with the order of elements along `axes` (all by default) reversed. */
