@@ -5,3 +5,8 @@ export type { DescribeBackendOptions } from "./describe-backend.ts";
 export { backendChecks, describeBackend } from "./describe-backend.ts";
 export type { ReferenceResult } from "./reference-interpreter.ts";
 export { interpretNest } from "./reference-interpreter.ts";
+export type { CheckGradientsOptions, DifferentiableFunction } from "./gradients/check-gradients.ts";
+export { checkGradients } from "./gradients/check-gradients.ts";
+export type { GradientCheck, GradientSample } from "./gradients/gradient-check.ts";
+export { gradientChecks } from "./gradients/registry.ts";
+export { Random } from "./random.ts";

@@ -22,6 +22,8 @@ export interface OpDefinition<Attributes = unknown> {
   decompose?(inputs: readonly Tensor[], attributes: Attributes): Tensor;
   /** Routine: data-dependent work (sort, nms) on host arrays, when no backend claims it. */
   routine?(attributes: Attributes): Routine;
+  /** The input that is the result already, when the others make it trivial; asked when a program is made. */
+  simplify?(inputs: readonly Tensor[]): Tensor | undefined;
   /** Gradient rule in terms of other ops, one result per input (null: no gradient). A composite without one is differentiated through `decompose`. */
   gradient?(outputGradient: Tensor, node: Tensor, attributes: Attributes): readonly (Tensor | null)[];
   /** Floating-point operations of one run, for profiles and summaries; without it elements are counted. */

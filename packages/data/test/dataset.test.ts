@@ -1,4 +1,4 @@
-import { ArrayDataset, Subset, split, TensorDataset } from "@sconce/data";
+import { ArrayDataset, Subset, splitDataset, TensorDataset } from "@sconce/data";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
@@ -66,14 +66,14 @@ describe("TensorDataset", () => {
   });
 });
 
-describe("split", () => {
+describe("splitDataset", () => {
   const numbers = (length: number): ArrayDataset<number> => new ArrayDataset([...Array(length).keys()]);
 
   test("its parts share nothing and miss nothing", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(20), { minLength: 1 }), fc.integer(), (sizes, seed) => {
         const total = sizes.reduce((sum, size) => sum + size, 0);
-        const parts = split(numbers(total), sizes, { seed });
+        const parts = splitDataset(numbers(total), sizes, { seed });
         expect(parts.map((part) => part.length)).toEqual(sizes);
         const all = parts.flatMap((part) => [...part.indices]);
         expect(all.sort((a, b) => a - b)).toEqual([...Array(total).keys()]);
@@ -83,7 +83,7 @@ describe("split", () => {
 
   test("takes fractions, and gives what rounding leaves to the first parts", () => {
     const sizes = (length: number, fractions: number[]): number[] =>
-      split(numbers(length), fractions).map((part) => part.length);
+      splitDataset(numbers(length), fractions).map((part) => part.length);
     expect(sizes(10, [0.8, 0.2])).toEqual([8, 2]);
     expect(sizes(1797, [0.8, 0.2])).toEqual([1438, 359]);
     expect(sizes(100, [0.7, 0.1, 0.1, 0.1])).toEqual([70, 10, 10, 10]);
@@ -91,17 +91,17 @@ describe("split", () => {
   });
 
   test("the same seed gives the same parts", () => {
-    const order = (seed: number): number[] => [...split(numbers(50), [40, 10], { seed })[1].indices];
+    const order = (seed: number): number[] => [...splitDataset(numbers(50), [40, 10], { seed })[1].indices];
     expect(order(3)).toEqual(order(3));
     expect(order(3)).not.toEqual(order(4));
   });
 
   test("keeps the order if asked to", () => {
-    expect([...split(numbers(5), [2, 3], { shuffle: false })[1].indices]).toEqual([2, 3, 4]);
+    expect([...splitDataset(numbers(5), [2, 3], { shuffle: false })[1].indices]).toEqual([2, 3, 4]);
   });
 
   test.each([[[3, 3]], [[0.5, 0.4]], [[6, -1]], [[2.5, 2.5]]])("refuses %j of five examples", (parts) => {
-    expect(() => split(letters, parts)).toThrow(
+    expect(() => splitDataset(letters, parts)).toThrow(
       "give sizes that add up to 5 (the length of the dataset) or fractions that add up to 1.",
     );
   });

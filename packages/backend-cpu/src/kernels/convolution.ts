@@ -8,7 +8,7 @@
  */
 import { greatestCommonDivisor } from "./arithmetic.ts";
 import { type Correlation, correlate } from "./correlation.ts";
-import { correlateToOneChannel } from "./depthwise.ts";
+import { correlateDepthwise } from "./depthwise.ts";
 import type { FloatArray } from "./panels.ts";
 import { correlateWeights } from "./weight-gradient.ts";
 import { correlateByTiles } from "./winograd.ts";
@@ -138,7 +138,7 @@ function phaseTaps(position: number, stride: number, dilation: number, kernel: n
 }
 
 function correlateAny(output: FloatArray, input: FloatArray, weights: FloatArray, shape: Correlation): void {
-  if (shape.outputChannels === 1) correlateToOneChannel(output, input, weights, shape);
+  if (shape.inputChannels === 1 && shape.outputChannels === 1) correlateDepthwise(output, input, weights, shape);
   else if (suitsTiles(output, shape)) correlateByTiles(output, input, weights, shape);
   else correlate(output, input, weights, shape);
 }

@@ -4,6 +4,7 @@
  * does not merge the two computations.
  */
 import type { Signature } from "../backend/backend.ts";
+import { ancestors } from "../compiler/graph.ts";
 import { apply, defineOp, type OpDefinition } from "../op.ts";
 import { Tensor, tensorsCreated } from "../tensor.ts";
 import { vjp } from "./grad.ts";
@@ -44,36 +45,16 @@ export function checkpoint<Arguments extends readonly Tensor[]>(fn: (...args: Ar
 
 /** The tensors made before `firstId` that the region reads: its arguments and whatever it closes over. */
 function boundary(output: Tensor, firstId: number): Tensor[] {
-  const found = new Set<Tensor>();
-  walkRegion(output, firstId, (tensor) => found.add(tensor));
-  return [...found].sort((a, b) => a.id - b.id);
-}
-
-function walkRegion(output: Tensor, firstId: number, outside: (tensor: Tensor) => void): void {
-  const seen = new Set<Tensor>();
-  const stack = [output];
-  while (stack.length > 0) {
-    const tensor = stack.pop() as Tensor;
-    if (seen.has(tensor)) continue;
-    seen.add(tensor);
-    // Placeholders of variables first read inside the region belong outside it too.
-    if (tensor.id <= firstId || tensor.source) outside(tensor);
-    else stack.push(...tensor.inputs);
-  }
+  // Placeholders of variables first read inside the region belong outside it too.
+  const outside = (tensor: Tensor): boolean => tensor.id <= firstId || tensor.source !== undefined;
+  return ancestors([output], (tensor) => !outside(tensor)).filter(outside);
 }
 
 /** The graph of `output` with some of its tensors replaced. */
 function rebuildFrom(output: Tensor, replaced: Map<Tensor, Tensor>): Tensor {
-  const seen = new Set<Tensor>();
-  const stack = [output];
-  while (stack.length > 0) {
-    const tensor = stack.pop() as Tensor;
-    if (seen.has(tensor) || replaced.has(tensor)) continue;
-    seen.add(tensor);
-    stack.push(...tensor.inputs);
-  }
-  for (const tensor of [...seen].sort((a, b) => a.id - b.id)) {
-    const inputs = tensor.inputs.map((input) => replaced.get(input) ?? input);
+  for (const tensor of ancestors([output], (candidate) => !replaced.has(candidate))) {
+    if (replaced.has(tensor)) continue;
+    const inputs = tensor.inputs.map((input) => replaced.get(input) as Tensor);
     replaced.set(tensor, inputs.length === 0 ? tensor : new Tensor(tensor.op, inputs, tensor.attributes, tensor));
   }
   return replaced.get(output) as Tensor;

@@ -2,6 +2,7 @@
  * Reverse-mode differentiation. Gradients are ordinary graph: rules are made of ops, so they fuse with the forward pass
  * and can be differentiated again.
  */
+import { ancestors } from "../compiler/graph.ts";
 import { isFloat, toFloat } from "../dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.ts";
 import { onesLike, zerosLike } from "../ops/creation/full.ts";
@@ -74,7 +75,8 @@ function requireFloat(what: string, tensor: Tensor): void {
 
 /** Walks from `output` back to `targets`, and not beyond the tensors in `stop`. */
 function backward(output: Tensor, targets: readonly Tensor[], cotangent: Tensor, stop?: ReadonlySet<Tensor>): Tensor[] {
-  const order = history(output, stop);
+  // Tensors that were evaluated in between keep their history.
+  const order = ancestors([output], (tensor) => !stop?.has(tensor));
   const needed = dependents(order, targets);
   const gradients = new Map<Tensor, Tensor>([[output, cotangent]]);
   for (const tensor of order.reverse()) {
@@ -89,19 +91,6 @@ function backward(output: Tensor, targets: readonly Tensor[], cotangent: Tensor,
     });
   }
   return targets.map((target) => gradients.get(target) ?? zerosLike(target));
-}
-
-/** Everything `output` was computed from, evaluated or not, inputs first. */
-function history(output: Tensor, stop?: ReadonlySet<Tensor>): Tensor[] {
-  const seen = new Set<Tensor>();
-  const stack = [output];
-  while (stack.length > 0) {
-    const tensor = stack.pop() as Tensor;
-    if (seen.has(tensor)) continue;
-    seen.add(tensor);
-    if (!stop?.has(tensor)) stack.push(...tensor.inputs);
-  }
-  return [...seen].sort((a, b) => a.id - b.id);
 }
 
 /** The tensors of `order` that depend on a target, and through which a gradient can flow. */

@@ -88,7 +88,8 @@ export const scalarOperators: Readonly<Record<ScalarOperator, ScalarOperatorTrai
   divide: binary("float", 4, (a, b) => a / b),
   floorDivide: binary("number", 4, (a, b) => Math.floor(a / b)),
   remainder: binary("number", 4, (a, b) => (Math.abs(b) === Number.POSITIVE_INFINITY ? infiniteRemainder(a, b) : a - Math.floor(a / b) * b)),
-  power: binary("float", 24, (a, b) => (a === 1 || b === 0 ? 1 : a ** b)),
+  // IEEE 754: 1 to any power, and -1 to an infinite one, is 1; JavaScript says NaN.
+  power: binary("float", 24, (a, b) => (a === 1 || b === 0 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b)),
   maximum: binary("any", 1, (a, b) => Math.max(a, b)),
   minimum: binary("any", 1, (a, b) => Math.min(a, b)),
   and: binary("bool", 1, (a, b) => (a && b ? 1 : 0)),

@@ -2,18 +2,23 @@
 import type { OpDefinition } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 
-/** Every tensor that `roots` need, inputs before consumers, in order of creation; values that are known are not entered. */
-export function reachable(roots: readonly Tensor[], stop?: (tensor: Tensor) => boolean): Tensor[] {
+/** `roots` and everything behind them, inputs before consumers; the inputs of a tensor are followed where `enter` says so. */
+export function ancestors(roots: readonly Tensor[], enter: (tensor: Tensor) => boolean): Tensor[] {
   const seen = new Set<Tensor>();
   const stack = [...roots];
   while (stack.length > 0) {
     const tensor = stack.pop() as Tensor;
-    if (seen.has(tensor) || stop?.(tensor)) continue;
+    if (seen.has(tensor)) continue;
     seen.add(tensor);
-    if (!tensor.source) stack.push(...tensor.inputs);
+    if (enter(tensor)) stack.push(...tensor.inputs);
   }
   // An input is always created before its consumer, so creation order is a topological order.
   return [...seen].sort((a, b) => a.id - b.id);
+}
+
+/** Every tensor whose value `roots` need; tensors that are known are not entered. */
+export function reachable(roots: readonly Tensor[]): Tensor[] {
+  return ancestors(roots, (tensor) => !tensor.source);
 }
 
 const opNumbers = new WeakMap<OpDefinition, number>();

@@ -1,12 +1,13 @@
 /**
- * Turns a captured graph into one the backend can run: equal nodes are merged, claimed ops are kept whole, and every
- * other composite is replaced by its decomposition.
+ * Turns a captured graph into one the backend can run: equal nodes are merged, trivial ones vanish, claimed ops are
+ * kept whole, and every other composite is replaced by its decomposition.
  */
 import type { Kernel, OpRequest } from "../backend/backend.ts";
 import { SconceError } from "../errors.ts";
 import { copyOp } from "../ops/copy.ts";
 import { Tensor } from "../tensor.ts";
-import { attributesKey, opNumber, reachable } from "./graph.ts";
+import { requestOf } from "./program-node.ts";
+import { ancestors, attributesKey, opNumber, reachable } from "./graph.ts";
 
 /** Asks the backend for a kernel; undefined leaves the op to the compiler. */
 export type Claim = (request: OpRequest) => Kernel | Promise<Kernel> | undefined;
@@ -34,9 +35,14 @@ export function legalize(outputs: readonly Tensor[], claim: Claim): LegalGraph {
     const known = byKey.get(key);
     if (known) return known;
     const { op, attributes } = tensor;
-    const request = { op: op.name, attributes, inputs: inputs.map(signatureOf), output: signatureOf(tensor) };
-    const kernel = op.traits?.relabels ? undefined : claim(request);
-    let result: Tensor;
+    const trivial = op.simplify?.(inputs);
+    if (trivial) {
+      byKey.set(key, trivial);
+      return trivial;
+    }
+    const settled = inputs.every((input, i) => input === tensor.inputs[i]) ? tensor : new Tensor(op, inputs, attributes, tensor);
+    const kernel = op.traits?.relabels ? undefined : claim(requestOf(settled));
+    let result = settled;
     if (!kernel && op.decompose) {
       const graph = op.decompose(inputs, attributes);
       expectSignature(tensor, graph);
@@ -45,10 +51,6 @@ export function legalize(outputs: readonly Tensor[], claim: Claim): LegalGraph {
       walk([graph]);
       result = legal.get(graph) as Tensor;
     } else {
-      result = inputs.every((input, i) => input === tensor.inputs[i])
-        ? tensor
-        : new Tensor(op, inputs, attributes, tensor);
-      result.site = tensor.site;
       if (kernel) claimed.set(result, kernel);
       order.push(result);
     }
@@ -57,7 +59,7 @@ export function legalize(outputs: readonly Tensor[], claim: Claim): LegalGraph {
   };
 
   const walk = (roots: readonly Tensor[]): void => {
-    for (const tensor of reachable(roots, (candidate) => legal.has(candidate))) {
+    for (const tensor of ancestors(roots, (candidate) => !candidate.source && !legal.has(candidate))) {
       if (!legal.has(tensor)) legal.set(tensor, settle(tensor));
     }
   };
@@ -78,10 +80,6 @@ export function legalize(outputs: readonly Tensor[], claim: Claim): LegalGraph {
   // Merging can leave nodes without a reader.
   const needed = new Set(reachable(results));
   return { order: order.filter((tensor) => needed.has(tensor)), outputs: results, claimed };
-}
-
-function signatureOf(tensor: Tensor): { shape: Tensor["shape"]; dtype: Tensor["dtype"] } {
-  return { shape: tensor.shape, dtype: tensor.dtype };
 }
 
 function expectSignature(node: Tensor, graph: Tensor): void {

@@ -1,5 +1,5 @@
 import "@sconce/backend-cpu/register";
-import { apply, defineOp, exp, grad, matmul, openBackend, Param, stopGradient, tanh, tensor, valueAndGrad, vjp } from "@sconce/core";
+import { apply, defineOp, exp, grad, matmul, ones, openBackend, Param, stopGradient, tanh, tensor, valueAndGrad, vjp, zeros } from "@sconce/core";
 import { beforeAll, describe, expect, it } from "vitest";
 
 beforeAll(async () => {
@@ -22,6 +22,13 @@ describe("grad", () => {
   it("adds up every path", async () => {
     const y = x.mul(x);
     expect(await grad(y.add(y.mul(x)).sum(), x).array()).toEqual([1, 2, 3].map((v) => 2 * v + 3 * v * v));
+  });
+
+  it("differentiates by tensors of zeros and ones, which need not be computed with", async () => {
+    const [one, zero] = [ones([3], "float64"), zeros([3], "float64")];
+    const loss = x.mul(one).add(zero).add(one.mul(2)).sum();
+    const [byOne, byZero] = grad(loss, [one, zero]);
+    expect([await byOne.array(), await byZero.array()]).toEqual([[3, 4, 5], [1, 1, 1]]);
   });
 
   it("takes gradients of gradients", async () => {

@@ -40,7 +40,14 @@ export const convolutionOp: OpDefinition<ConvolutionAttributes> = defineOp({
   name: "convolution",
   infer: ([x, weight], attributes): Signature => {
     checkOperands(x.shape, weight.shape, attributes);
-    return { shape: [x.shape[0], weight.shape[0], ...outputExtents(x.shape, weight.shape.slice(2), attributes)], dtype: x.dtype };
+    const counts = outputExtents(x.shape, weight.shape.slice(2), attributes);
+    if (counts.some((count) => count < 1)) {
+      throw new ShapeError(
+        `convolution: the kernel of weight ${formatShape(weight.shape)} with dilation ${formatShape(attributes.dilation)} does not fit input ${formatShape(x.shape)}; ` +
+          "use a smaller kernel, more padding or a larger input.",
+      );
+    }
+    return { shape: [x.shape[0], weight.shape[0], ...counts], dtype: x.dtype };
   },
   decompose: ([x, weight], attributes) => {
     const { groups } = attributes;
@@ -97,7 +104,6 @@ export const convolutionWeightGradientOp: OpDefinition<WeightGradientAttributes>
     const [batch, channels] = x.shape;
     const [, outputs, ...counts] = g.shape;
     const windows = windowsOf(x, kernel, attributes);
-    // Windows that the forward pass had room for but did not count are dropped by its own output extents.
     const patches = reshape(windows, [batch, groups, 1, channels / groups, ...counts, ...kernel]);
     const gradients = reshape(g, [batch, groups, outputs / groups, 1, ...counts, ...kernel.map(() => 1)]);
     const summed = sum(multiply(patches, gradients), { axes: [0, ...counts.map((_, i) => 4 + i)] });

@@ -44,7 +44,7 @@ function convolve(op: string, axes: number, x: Tensor, weight: Tensor, options: 
   checkRank(op, axes, x, weight);
   const dtype = toFloat(promote(op, x.dtype, weight.dtype));
   const attributes = geometry(op, axes, weight.shape.slice(2), options);
-  return withBias(apply(convolutionOp, [cast(x, dtype), cast(weight, dtype)], attributes), options.bias);
+  return withBias(op, apply(convolutionOp, [cast(x, dtype), cast(weight, dtype)], attributes), options.bias);
 }
 
 function convolveTransposed(op: string, axes: number, x: Tensor, weight: Tensor, options: TransposedConvolutionOptions): Tensor {
@@ -67,12 +67,22 @@ function convolveTransposed(op: string, axes: number, x: Tensor, weight: Tensor,
     (more, i) =>
       (x.shape[2 + i] - 1) * stride[i] - padding[i][0] - padding[i][1] + dilation[i] * (weight.shape[2 + i] - 1) + 1 + (more - whole[i]),
   );
+  if (spatial.some((extent) => extent < 1)) {
+    throw new ShapeError(
+      `${op}: input ${formatShape(x.shape)} and weight ${formatShape(weight.shape)} with padding ${formatShape(attributes.padding.map(([before]) => before))} ` +
+        `would give spatial extents ${formatShape(spatial)}; use less padding.`,
+    );
+  }
   const y = apply(convolutionInputGradientOp, [cast(x, dtype), cast(weight, dtype)], { ...attributes, padding, spatial });
-  return withBias(pad(y, [[0, 0], [0, 0], ...zeros.map((count) => [0, count] as const)]), options.bias);
+  return withBias(op, pad(y, [[0, 0], [0, 0], ...zeros.map((count) => [0, count] as const)]), options.bias);
 }
 
-function withBias(y: Tensor, bias: Tensor | undefined): Tensor {
-  return bias ? add(y, reshape(bias, [bias.size, ...y.shape.slice(2).map(() => 1)])) : y;
+function withBias(op: string, y: Tensor, bias: Tensor | undefined): Tensor {
+  if (!bias) return y;
+  if (bias.rank !== 1 || bias.size !== y.shape[1]) {
+    throw new ShapeError(`${op}: bias ${formatShape(bias.shape)} for ${y.shape[1]} output channels; it must be ${formatShape([y.shape[1]])}.`);
+  }
+  return add(y, reshape(bias, [bias.size, ...y.shape.slice(2).map(() => 1)]));
 }
 
 function checkRank(op: string, axes: number, x: Tensor, weight: Tensor): void {

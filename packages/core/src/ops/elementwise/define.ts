@@ -47,16 +47,17 @@ interface BinaryRule {
   readonly operator: ScalarOperator;
   readonly result?: "bool";
   readonly gradient?: BinaryGradient;
-  /** The result without an op, when an operand makes it trivial. */
+  /** The operand that is the result already, when the other makes it trivial. */
   readonly shortcut?: (a: Tensor, b: Tensor) => Tensor | undefined;
 }
 
 /** The op and the function of a binary rule; the function broadcasts and promotes. */
 export function binary(name: string, rule: BinaryRule): { readonly op: OpDefinition; readonly fn: (a: Operand, b: Operand) => Tensor } {
-  const { operator, gradient } = rule;
+  const { operator, gradient, shortcut } = rule;
   const op: OpDefinition = defineOp<unknown>({
     name,
     infer: ([a]): Signature => ({ shape: a.shape, dtype: rule.result ?? a.dtype }),
+    simplify: shortcut && (([a, b]) => shortcut(a, b)),
     lower: (element) => element.apply(operator, element.load(0), element.load(1)),
     gradient: (outputGradient, node) =>
       gradient && isFloat(node.dtype) ? gradient(outputGradient, node.inputs[0], node.inputs[1], node) : [null, null],
@@ -65,7 +66,10 @@ export function binary(name: string, rule: BinaryRule): { readonly op: OpDefinit
     let [x, y] = align(name, a, b);
     if (rule.on === "float") [x, y] = [cast(x, toFloat(x.dtype)), cast(y, toFloat(y.dtype))];
     else if (rule.on === "number" && x.dtype === "bool") [x, y] = [cast(x, "int32"), cast(y, "int32")];
-    return rule.shortcut?.(x, y) ?? apply(op, [x, y], undefined);
+    // Only a number may be dropped here: a constant tensor may be what a gradient is wanted of.
+    const result = shortcut?.(x, y);
+    if ((result === x && typeof b === "number") || (result === y && typeof a === "number")) return result;
+    return apply(op, [x, y], undefined);
   };
   return { op, fn };
 }

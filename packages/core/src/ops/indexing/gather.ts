@@ -23,26 +23,31 @@ interface AxisAttributes {
   readonly axis: number;
 }
 
+interface ReadAttributes extends AxisAttributes {
+  /** Reads 0 outside the axis, as the adjoint of adding must: what was dropped has no influence. */
+  readonly zeroOutside?: boolean;
+}
+
 interface AddAttributes extends AxisAttributes {
   /** Extent of the axis in the result. */
   readonly extent: number;
 }
 
-/** Loads input 0 at `position`, whose entry on `axis` comes from a tensor; NaN or 0 outside. */
-function loadAt(e: ElementBuilder, at: Expression, axis: number, position: (index: Index) => readonly Index[]): Expression {
+/** Loads input 0 at `position`, whose entry on the axis comes from a tensor; NaN or 0 outside. */
+function loadAt(e: ElementBuilder, at: Expression, { axis, zeroOutside }: ReadAttributes, position: (index: Index) => readonly Index[]): Expression {
   const { build } = e;
   const [{ shape, dtype }] = e.inputs;
   const index = build.fromExpression(at);
   const inside = build.inRange(index, shape[axis]);
   const value = e.load(0, position(index), inside);
-  return isFloat(dtype) ? e.apply("where", inside, value, e.constant(Number.NaN, dtype)) : value;
+  return isFloat(dtype) && !zeroOutside ? e.apply("where", inside, value, e.constant(Number.NaN, dtype)) : value;
 }
 
 /** (x, indices int32 of x's rank): element (.., i, ..) is x at (.., indices[.., i, ..], ..). */
-export const gatherOp: OpDefinition<AxisAttributes> = defineOp({
+export const gatherOp: OpDefinition<ReadAttributes> = defineOp({
   name: "gather",
   infer: ([x, indices]): Signature => ({ shape: indices.shape, dtype: x.dtype }),
-  lower: (e, { axis }) => loadAt(e, e.load(1), axis, (at) => e.index.map((index, a) => (a === axis ? at : index))),
+  lower: (e, attributes) => loadAt(e, e.load(1), attributes, (at) => e.index.map((index, a) => (a === attributes.axis ? at : index))),
   gradient: (g, { inputs: [x, indices] }, { axis }) => [
     broadcastAdd(apply(scatterAddOp, [g, indices], { axis, extent: x.shape[axis] }), x.shape, axis),
     null,
@@ -64,20 +69,21 @@ export const scatterAddOp: OpDefinition<AddAttributes> = defineOp({
       return e.load(0, position, e.apply("equal", e.load(1, position), target));
     });
   },
-  gradient: (g, { inputs: [, indices] }, { axis }) => [apply(gatherOp, [g, indices], { axis }), null],
+  gradient: (g, { inputs: [, indices] }, { axis }) => [apply(gatherOp, [g, indices], { axis, zeroOutside: true }), null],
 });
 
 /** (x, indices of any shape): x with the axis replaced by the axes of indices. */
-export const takeOp: OpDefinition<AxisAttributes> = defineOp({
+export const takeOp: OpDefinition<ReadAttributes> = defineOp({
   name: "take",
   infer: ([x, indices], { axis }): Signature => ({
     shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)],
     dtype: x.dtype,
   }),
-  lower: (e, { axis }) => {
+  lower: (e, attributes) => {
+    const { axis } = attributes;
     const rank = e.inputs[1].shape.length;
     const at = e.load(1, e.index.slice(axis, axis + rank));
-    return loadAt(e, at, axis, (index) => [...e.index.slice(0, axis), index, ...e.index.slice(axis + rank)]);
+    return loadAt(e, at, attributes, (index) => [...e.index.slice(0, axis), index, ...e.index.slice(axis + rank)]);
   },
   gradient: (g, { inputs: [x, indices] }, { axis }) => [apply(takeAddOp, [g, indices], { axis, extent: x.shape[axis] }), null],
 });
@@ -97,7 +103,7 @@ export const takeAddOp: OpDefinition<AddAttributes> = defineOp({
       return e.load(0, position, e.apply("equal", e.load(1, at), target));
     });
   },
-  gradient: (g, { inputs: [, indices] }, { axis }) => [apply(takeOp, [g, indices], { axis }), null],
+  gradient: (g, { inputs: [, indices] }, { axis }) => [apply(takeOp, [g, indices], { axis, zeroOutside: true }), null],
 });
 
 function positions(op: string, indices: Tensor): Tensor {

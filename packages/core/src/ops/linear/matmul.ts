@@ -87,10 +87,13 @@ export function matmul(a: Tensor, b: Tensor, options: Partial<MatmulAttributes> 
   const right = y.rank === 1 ? reshape(y, [y.size, 1]) : y;
   const transposeA = a.rank > 1 && (options.transposeA ?? false);
   const transposeB = b.rank > 1 && (options.transposeB ?? false);
+  // Checked here, so that an error shows the shapes as they were given.
+  matmulOp.infer([left, right], { transposeA, transposeB });
   let result: Tensor;
   if (right.rank === 2 && left.rank > 2 && !transposeA) {
     // One matrix for the whole batch: a single tall product.
-    const tall = product(reshape(left, [-1, left.shape[left.rank - 1]]), right, false, transposeB);
+    const [rows, columns] = [sizeOf(left.shape.slice(0, -1)), left.shape[left.rank - 1]];
+    const tall = product(reshape(left, [rows, columns]), right, false, transposeB);
     result = reshape(tall, [...left.shape.slice(0, -1), tall.shape[1]]);
   } else result = product(left, right, transposeA, transposeB);
   const shape = result.shape.filter((_, axis) => !(a.rank === 1 && axis === result.rank - 2) && !(b.rank === 1 && axis === result.rank - 1));
@@ -99,5 +102,8 @@ export function matmul(a: Tensor, b: Tensor, options: Partial<MatmulAttributes> 
 
 /** The outer product of two vectors: [m] and [n] give [m, n]. */
 export function outer(a: Tensor, b: Tensor): Tensor {
+  if (a.rank !== 1 || b.rank !== 1) {
+    throw new ShapeError(`outer: ${formatShape(a.shape)} and ${formatShape(b.shape)} are not both vectors; flatten them first, or use matmul.`);
+  }
   return multiply(unsqueeze(a, -1), broadcastTo(unsqueeze(b, 0), [a.size, b.size]));
 }

@@ -2,7 +2,7 @@
 import type { Signature } from "../../backend/backend.ts";
 import type { DType } from "../../dtype.ts";
 import { apply, defineOp, type OpDefinition } from "../../op.ts";
-import type { Shape } from "../../shape.ts";
+import { type Shape, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { full } from "../creation/full.ts";
 import { iota } from "../creation/iota.ts";
@@ -33,6 +33,7 @@ export const averagePoolOp: OpDefinition<AveragePoolAttributes> = defineOp({
     return divide(sum(poolWindows(x, attributes, 0), { axes }), windowSizes(x.shape, x.dtype, attributes));
   },
   gradient: (g, { inputs: [x] }, attributes) => [apply(averagePoolGradientOp, [g], { ...attributes, spatial: x.shape.slice(2) })],
+  flops: (_, output, { kernel }) => sizeOf(output.shape) * sizeOf(kernel),
 });
 
 /** g of the pooled shape to [N, C, ...spatial]: every element of g in equal shares to its window. */

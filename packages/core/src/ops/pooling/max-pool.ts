@@ -23,6 +23,7 @@ export const maxPoolOp: OpDefinition<PoolAttributes> = defineOp({
   infer: ([x], attributes): Signature => ({ shape: poolShape("maxPool", x.shape, attributes), dtype: x.dtype }),
   decompose: ([x], attributes) => max(poolWindows(x, attributes, Number.NEGATIVE_INFINITY), { axes: kernelAxes(attributes) }),
   gradient: (g, { inputs: [x] }, attributes) => [apply(maxPoolGradientOp, [x, g], attributes)],
+  flops: (_, output, { kernel }) => sizeOf(output.shape) * sizeOf(kernel),
 });
 
 /** (x, g of the pooled shape): zeros in the shape of x, with every element of g added where its window has its maximum. */

@@ -1,7 +1,8 @@
 /** Positions of extremes. */
 import type { Signature } from "../../backend/backend.ts";
+import { ShapeError } from "../../errors.ts";
 import { apply, defineOp, type OpDefinition } from "../../op.ts";
-import { normalizeAxis } from "../../shape.ts";
+import { formatShape, normalizeAxis } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { iota } from "../creation/iota.ts";
 import { equal, isNaN, logicalOr } from "../elementwise/comparison.ts";
@@ -38,6 +39,7 @@ export interface ArgOptions {
 function argOf(op: OpDefinition<ArgExtremeAttributes>, x: Tensor, { axis, keepAxis }: ArgOptions): Tensor {
   const data = axis === undefined ? reshape(x, [x.size]) : x;
   const at = normalizeAxis(op.name, axis ?? 0, data.rank);
+  if (data.shape[at] === 0) throw new ShapeError(`${op.name}: axis ${at} of ${formatShape(x.shape)} has no elements, so no position to give; leave empty tensors out.`);
   const result = apply(op, [data], { axis: at });
   if (!keepAxis) return result;
   return reshape(result, axis === undefined ? x.shape.map(() => 1) : x.shape.map((extent, a) => (a === at ? 1 : extent)));

@@ -11,10 +11,10 @@ export interface SplitOptions {
 }
 
 /**
- * Cuts a dataset into parts that share no example: `split(dataset, [1437, 360])` by sizes that add up to its length, or
- * `split(dataset, [0.8, 0.2])` by fractions that add up to 1. Examples left over by rounding go to the first parts.
+ * Cuts a dataset into parts that share no example: `splitDataset(dataset, [1437, 360])` by sizes that add up to its length, or
+ * `splitDataset(dataset, [0.8, 0.2])` by fractions that add up to 1. Examples left over by rounding go to the first parts.
  */
-export function split<Example>(
+export function splitDataset<Example>(
   dataset: Dataset<Example>,
   parts: readonly number[],
   { seed = 0, shuffle = true }: SplitOptions = {},
@@ -40,7 +40,7 @@ function sizesOf(length: number, parts: readonly number[]): number[] {
     return sizes.map((size, i) => (i < rest ? size + 1 : size));
   }
   throw new ArgumentError(
-    `split: [${parts.join(", ")}] adds up to ${total}; give sizes that add up to ${length} (the length of the dataset) ` +
+    `splitDataset: [${parts.join(", ")}] adds up to ${total}; give sizes that add up to ${length} (the length of the dataset) ` +
       "or fractions that add up to 1.",
   );
 }

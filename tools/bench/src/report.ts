@@ -1,0 +1,87 @@
+/** Results as a table for people, as JSON for programs, and as a section of RESULTS.md. */
+import { formatTable } from "@sconce/core";
+import type { Plan, Timing } from "./timing.ts";
+
+export interface Row {
+  /** The work's name. */
+  readonly work: string;
+  readonly title: string;
+  readonly against: string;
+  readonly ours: Timing;
+  /** Absent where the pair is against a fixed time. */
+  readonly theirs?: Timing;
+  /** How many times faster than `against`. */
+  readonly ratio: number;
+  readonly target: number;
+}
+
+const header = ["work", "ours (ms)", "against", "theirs (ms)", "ratio", "target", "met", "note"];
+
+/** One line per row, for a terminal. */
+export function toTable(rows: readonly Row[], plan: Plan): string {
+  return formatTable(
+    header,
+    rows.map((row) => cells(row, row.work, plan)),
+  );
+}
+
+/** `[{ work, against, ratio, target }]`, ratios above 1 meaning faster. */
+export function toJson(rows: readonly Row[]): string {
+  return JSON.stringify(
+    rows.map(({ work, against, ratio, target }) => ({ work, against, ratio: Number(ratio.toPrecision(4)), target })),
+  );
+}
+
+/** A section of RESULTS.md about one suite. */
+export function toSection(suite: string, rows: readonly Row[], plan: Plan, facts: string): string {
+  const line = (entries: readonly string[]): string => `| ${entries.join(" | ")} |`;
+  const titled = rows.map((row) => line(cells(row, row.title, plan)));
+  return [
+    `## ${suite}`,
+    "",
+    `${facts}. To measure again: \`npm run bench -- ${suite}\`.`,
+    "",
+    line(header),
+    line(header.map((_, column) => (column === 0 || column === 2 || column === 7 ? "---" : "---:"))),
+    ...titled,
+    "",
+  ].join("\n");
+}
+
+/** `document` with the section of the same heading replaced, or added at the end. */
+export function withSection(document: string, section: string): string {
+  const [heading] = section.split("\n", 1);
+  const parts = document.split(/^(?=## )/m);
+  const at = parts.findIndex((part) => part.split("\n", 1)[0] === heading);
+  if (at < 0) parts.push(section);
+  else parts[at] = section;
+  return `${parts.map((part) => part.trim()).join("\n\n")}\n`;
+}
+
+function cells({ against, ours, theirs, ratio, target }: Row, title: string, plan: Plan): string[] {
+  const met = ratio >= target ? "yes" : "no";
+  return [
+    title,
+    digits(ours.milliseconds),
+    against,
+    theirs ? digits(theirs.milliseconds) : "",
+    digits(ratio),
+    String(target),
+    met,
+    note(ours, theirs, plan),
+  ];
+}
+
+/** How a side was measured, where that differs from the plan. */
+function note(ours: Timing, theirs: Timing | undefined, plan: Plan): string {
+  const say = (who: string, timing: Timing | undefined): string[] =>
+    timing && (timing.runs < plan.runs || timing.warmups < plan.warmups)
+      ? [`${who}: ${timing.runs} ${timing.runs === 1 ? "run" : "runs"}, ${timing.warmups} warm-ups`]
+      : [];
+  return [...say("ours", ours), ...say("theirs", theirs)].join("; ");
+}
+
+/** Three significant digits. */
+function digits(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}

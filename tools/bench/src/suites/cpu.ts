@@ -1,0 +1,17 @@
+/** The cpu backend (plain TypeScript) against TensorFlow.js's backend of that kind. */
+import type { Participant, Suite } from "./suite.ts";
+
+const peer: Participant = { name: "tfjs-backend-cpu", script: "tfjs", arguments: ["cpu"], installed: true };
+
+export const cpu: Suite = {
+  name: "cpu",
+  ours: { name: "backend-cpu", script: "sconce", arguments: ["cpu"] },
+  pairs: [
+    { work: "matmul-512", against: peer, target: 5 },
+    { work: "conv-forward", against: peer, target: 5 },
+    { work: "mlp-step", against: peer, target: 5 },
+    { work: "conv-backward", against: peer, target: 20 },
+    { work: "lenet5-step", against: peer, target: 20 },
+    { work: "overhead", against: 0.5, target: 1 },
+  ],
+};
