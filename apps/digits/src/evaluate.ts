@@ -7,12 +7,12 @@ import type { DigitSet } from "./digit-sets.ts";
 
 /** What the model says about one image. */
 export interface Prediction {
-  /** The image's place in the set. */
-  readonly index: number;
   readonly label: number;
   readonly predicted: number;
   /** Of the predicted digit. */
   readonly probability: number;
+  /** The image: 64 numbers from 0 to 1. */
+  readonly ink: ArrayLike<number>;
 }
 
 export interface Evaluation {
@@ -39,12 +39,13 @@ export function createEvaluator(model: Layer): (set: DigitSet) => Promise<Evalua
     let total = 0;
     for await (const { images, labels } of new DataLoader(set, { batchSize: 120 })) {
       const results = await predict(images, labels);
-      const [losses, probabilities, digits, truth] = await Promise.all(
-        [results.losses, results.probabilities, results.digits, labels].map((tensor) => tensor.data()),
+      const [losses, probabilities, digits, truth, pixels] = await Promise.all(
+        [results.losses, results.probabilities, results.digits, labels, images].map((tensor) => tensor.data()),
       );
       for (const [i, predicted] of digits.entries()) {
         total += losses[i];
-        predictions.push({ index: predictions.length, label: truth[i], predicted, probability: probabilities[i] });
+        const ink = pixels.subarray(i * 64, (i + 1) * 64);
+        predictions.push({ label: truth[i], predicted, probability: probabilities[i], ink });
       }
     }
     const right = predictions.filter(({ label, predicted }) => label === predicted).length;

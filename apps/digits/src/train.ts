@@ -25,7 +25,12 @@ export interface Means {
 
 /** Called after each step, and after each epoch with how it went. */
 export interface TrainingListener {
-  step?(progress: { readonly steps: number; readonly totalSteps: number; readonly epoch: number; readonly means: Means }): void;
+  step?(progress: {
+    readonly steps: number;
+    readonly totalSteps: number;
+    readonly epoch: number;
+    readonly means: Means;
+  }): void;
   epoch?(result: EpochResult): void;
 }
 

@@ -10,7 +10,7 @@ import { Tensor, tensorsCreated } from "../tensor.ts";
 import { vjp } from "./grad.ts";
 
 /** The first input, not before the second is known, and never merged with the original. */
-const barrierOp: OpDefinition = defineOp<unknown>({
+const barrierOp: OpDefinition = /* @__PURE__ */ defineOp<unknown>({
   name: "barrier",
   traits: { relabels: true },
   infer: ([x]): Signature => ({ shape: x.shape, dtype: x.dtype }),
@@ -19,7 +19,7 @@ const barrierOp: OpDefinition = defineOp<unknown>({
 });
 
 /** inputs: the output of the region, then everything it was computed from. */
-const checkpointOp: OpDefinition = defineOp<unknown>({
+const checkpointOp: OpDefinition = /* @__PURE__ */ defineOp<unknown>({
   name: "checkpoint",
   infer: ([output]): Signature => ({ shape: output.shape, dtype: output.dtype }),
   decompose: ([output]) => output,

@@ -3,7 +3,7 @@ import type { Signature } from "../backend/backend.ts";
 import { apply, defineOp, type OpDefinition } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 
-export const stopGradientOp: OpDefinition = defineOp<unknown>({
+export const stopGradientOp: OpDefinition = /* @__PURE__ */ defineOp<unknown>({
   name: "stopGradient",
   traits: { relabels: true, repeats: true },
   infer: ([x]): Signature => ({ shape: x.shape, dtype: x.dtype }),

@@ -13,7 +13,7 @@ beforeAll(async () => {
 function defined(terms: readonly string[], output: string, operands: readonly Plain[]): Plain {
   const extent = new Map<string, number>();
   terms.forEach((term, i) => {
-    [...term].forEach((letter, axis) => extent.set(letter, Math.max(extent.get(letter) ?? 0, operands[i].shape[axis])));
+    for (const [axis, letter] of [...term].entries()) extent.set(letter, Math.max(extent.get(letter) ?? 0, operands[i].shape[axis]));
   });
   const inner = [...extent.keys()].filter((letter) => !output.includes(letter));
   const sums = positions(inner.map((letter) => extent.get(letter) as number));

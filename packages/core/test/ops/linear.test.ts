@@ -82,8 +82,8 @@ describe("matmul", () => {
         }
       }
     }
-    await expectGradient(matmul, [values([3]), values([3])]);
-    await expectGradient(matmul, [values([3]), values([2, 3, 2])]);
+    await expectGradient((x, y) => matmul(x, y), [values([3]), values([3])]);
+    await expectGradient((x, y) => matmul(x, y), [values([3]), values([2, 3, 2])]);
   });
 
   it("names shapes that do not fit", () => {

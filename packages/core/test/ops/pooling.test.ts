@@ -67,11 +67,11 @@ function maxPooled(given: Pool): Plain {
   return plain(outputShape(given), ([n, c, ...place]) => Math.max(...covered(given, place).map((s) => at(given.x, [n, c, ...s]))));
 }
 
-/** Where the first maximum of a window is; a NaN is one. */
-function firstMaximum(given: Pool, [n, c, ...place]: readonly number[]): number[] {
+/** Where the first maximum of a window is; a NaN is one. A dilated window may see nothing but padding and have none. */
+function firstMaximum(given: Pool, [n, c, ...place]: readonly number[]): number[] | undefined {
   const list = covered(given, place);
   const value = (s: number[]): number => at(given.x, [n, c, ...s]);
-  return list.find((s) => Number.isNaN(value(s))) ?? list.reduce((best, s) => (value(s) > value(best) ? s : best));
+  return list.find((s) => Number.isNaN(value(s))) ?? list.reduce<number[] | undefined>((best, s) => (best && value(s) <= value(best) ? best : s), undefined);
 }
 
 function averagePooled(given: Pool, countIncludePad: boolean): Plain {
@@ -101,7 +101,7 @@ describe.each(Object.entries(maxPools))("%s", (name, [rank, pool]) => {
         const weights = plain(shape, (p) => p.reduce((sum, i) => sum * 3 + i + 1, 0));
         const sums = new Map<string, number>();
         for (const p of positions(shape)) {
-          const target = [p[0], p[1], ...firstMaximum(given, p)].join();
+          const target = [p[0], p[1], ...(firstMaximum(given, p) ?? [])].join();
           sums.set(target, (sums.get(target) ?? 0) + at(weights, p));
         }
         const x = toTensor(given.x);

@@ -96,9 +96,9 @@ describe("repeatability", () => {
 
 describe("distributions", () => {
   const moments = async (x: Tensor): Promise<{ mean: number; variance: number; least: number; most: number }> => {
-    const values = await data(x);
-    const mean = values.reduce((a: number, b: number) => a + b, 0) / values.length;
-    const variance = values.reduce((sum: number, v: number) => sum + (v - mean) ** 2, 0) / values.length;
+    const values = [...(await data(x))];
+    const mean = values.reduce((a, b) => a + b, 0) / values.length;
+    const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length;
     return { mean, variance, least: Math.min(...values), most: Math.max(...values) };
   };
 

@@ -48,6 +48,8 @@ const [name, folder] = process.argv.slice(2);
 const require = createRequire(join(folder, "package.json"));
 const tf = require("@tensorflow/tfjs-core") as TensorFlow;
 require(`@tensorflow/tfjs-backend-${name}`);
+// Brings the gradients of core's ops, which core's own build for Node leaves out.
+require("@tensorflow/tfjs-layers");
 if (!(await tf.setBackend(name))) throw new Error(`backend ${name} did not open`);
 await tf.ready();
 await serve(prepare);
@@ -87,12 +89,25 @@ function floats(shape: readonly number[], seed: number, scale?: number): TfTenso
   return tf.tensor(numbers(count, seed, scale), shape);
 }
 
-/** [N, C, H, W] to [N, H, W, C], and back. */
-const toChannelsLast = (x: TfTensor): TfTensor => tf.transpose(x, [0, 2, 3, 1]);
-const toChannelsFirst = (x: TfTensor): TfTensor => tf.transpose(x, [0, 3, 1, 2]);
-/** [O, C, KH, KW] to [KH, KW, C, O], and back. */
-const toFilter = (weight: TfTensor): TfTensor => tf.transpose(weight, [2, 3, 1, 0]);
-const fromFilter = (filter: TfTensor): TfTensor => tf.transpose(filter, [3, 2, 0, 1]);
+/** [N, C, H, W] to [N, H, W, C]. */
+function toChannelsLast(x: TfTensor): TfTensor {
+  return tf.transpose(x, [0, 2, 3, 1]);
+}
+
+/** [N, H, W, C] to [N, C, H, W]. */
+function toChannelsFirst(x: TfTensor): TfTensor {
+  return tf.transpose(x, [0, 3, 1, 2]);
+}
+
+/** [O, C, KH, KW] to [KH, KW, C, O]. */
+function toFilter(weight: TfTensor): TfTensor {
+  return tf.transpose(weight, [2, 3, 1, 0]);
+}
+
+/** [KH, KW, C, O] to [O, C, KH, KW]. */
+function fromFilter(filter: TfTensor): TfTensor {
+  return tf.transpose(filter, [3, 2, 0, 1]);
+}
 
 function convolution({
   batch,

@@ -36,7 +36,7 @@ interface WeightGradientAttributes extends ConvolutionAttributes {
   readonly kernel: Shape;
 }
 
-export const convolutionOp: OpDefinition<ConvolutionAttributes> = defineOp({
+export const convolutionOp: OpDefinition<ConvolutionAttributes> = /* @__PURE__ */ defineOp({
   name: "convolution",
   infer: ([x, weight], attributes): Signature => {
     checkOperands(x.shape, weight.shape, attributes);
@@ -68,7 +68,7 @@ export const convolutionOp: OpDefinition<ConvolutionAttributes> = defineOp({
 });
 
 /** (g [N, O, ...out], weight) to the gradient of the input; also the transposed convolution. */
-export const convolutionInputGradientOp: OpDefinition<InputGradientAttributes> = defineOp({
+export const convolutionInputGradientOp: OpDefinition<InputGradientAttributes> = /* @__PURE__ */ defineOp({
   name: "convolutionInputGradient",
   infer: ([g, weight], { groups, spatial }): Signature => ({ shape: [g.shape[0], weight.shape[1] * groups, ...spatial], dtype: g.dtype }),
   decompose: ([g, weight], { stride, padding, dilation, groups, spatial }) => {
@@ -96,7 +96,7 @@ export const convolutionInputGradientOp: OpDefinition<InputGradientAttributes> =
 });
 
 /** (x, g [N, O, ...out]) to the gradient of the weight. */
-export const convolutionWeightGradientOp: OpDefinition<WeightGradientAttributes> = defineOp({
+export const convolutionWeightGradientOp: OpDefinition<WeightGradientAttributes> = /* @__PURE__ */ defineOp({
   name: "convolutionWeightGradient",
   infer: ([x, g], { groups, kernel }): Signature => ({ shape: [g.shape[1], x.shape[1] / groups, ...kernel], dtype: x.dtype }),
   decompose: ([x, g], attributes) => {

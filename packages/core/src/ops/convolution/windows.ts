@@ -24,7 +24,7 @@ export function windowCount(extent: number, kernel: number, stride: number, dila
   return Math.max(0, Math.floor((extent - (kernel - 1) * dilation - 1) / stride) + 1);
 }
 
-export const windowsOp: OpDefinition<WindowAttributes> = defineOp({
+export const windowsOp: OpDefinition<WindowAttributes> = /* @__PURE__ */ defineOp({
   name: "windows",
   infer: ([x], { kernel, stride, dilation }): Signature => {
     const lead = x.shape.length - kernel.length;
@@ -50,7 +50,7 @@ interface FoldAttributes extends WindowAttributes {
   readonly spatial: Shape;
 }
 
-export const foldOp: OpDefinition<FoldAttributes> = defineOp({
+export const foldOp: OpDefinition<FoldAttributes> = /* @__PURE__ */ defineOp({
   name: "fold",
   infer: ([x], { spatial }): Signature => ({ shape: [...x.shape.slice(0, x.shape.length - 2 * spatial.length), ...spatial], dtype: x.dtype }),
   lower: (element, { kernel, stride, dilation }) => {

@@ -12,7 +12,7 @@ interface FullAttributes {
   readonly value: number;
 }
 
-export const fullOp: OpDefinition<FullAttributes> = defineOp({
+export const fullOp: OpDefinition<FullAttributes> = /* @__PURE__ */ defineOp({
   name: "full",
   traits: { constant: true },
   infer: (_, { shape, dtype }): Signature => ({ shape: checkShape("full", shape), dtype }),

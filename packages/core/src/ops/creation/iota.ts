@@ -15,7 +15,7 @@ interface IotaAttributes {
   readonly axis: number;
 }
 
-export const iotaOp: OpDefinition<IotaAttributes> = defineOp({
+export const iotaOp: OpDefinition<IotaAttributes> = /* @__PURE__ */ defineOp({
   name: "iota",
   infer: (_, { shape }): Signature => ({ shape: checkShape("iota", shape), dtype: "int32" }),
   lower: (element, { axis }) => element.build.position(element.index[axis]),

@@ -35,7 +35,7 @@ function threefry(e: ElementBuilder, key: readonly [Expression, Expression], cou
 }
 
 /** input: a key uint32 [2]. */
-export const randomBitsOp: OpDefinition<{ readonly shape: Shape }> = defineOp({
+export const randomBitsOp: OpDefinition<{ readonly shape: Shape }> = /* @__PURE__ */ defineOp({
   name: "randomBits",
   infer: (_, { shape }): Signature => ({ shape, dtype: "uint32" }),
   lower: (e, { shape }) => {
@@ -50,7 +50,7 @@ export const randomBitsOp: OpDefinition<{ readonly shape: Shape }> = defineOp({
 });
 
 /** input: a key uint32 [2] and a counter uint32 [1]; the key of that draw, uint32 [2]. */
-export const deriveKeyOp: OpDefinition = defineOp<unknown>({
+export const deriveKeyOp: OpDefinition = /* @__PURE__ */ defineOp<unknown>({
   name: "deriveKey",
   infer: (): Signature => ({ shape: [2], dtype: "uint32" }),
   lower: (e) => {

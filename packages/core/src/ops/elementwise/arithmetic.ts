@@ -10,37 +10,37 @@ import { floor, log, negate } from "./unary.ts";
 import { where } from "./where.ts";
 import type { OpDefinition } from "../../op.ts";
 
-const adding = binary("add", {
+const adding = /* @__PURE__ */ binary("add", {
   on: "number",
   operator: "add",
   gradient: (g) => [g, g],
   shortcut: (a, b) => (constantValue(b) === 0 ? a : constantValue(a) === 0 ? b : undefined),
 });
-const subtracting = binary("subtract", {
+const subtracting = /* @__PURE__ */ binary("subtract", {
   on: "number",
   operator: "subtract",
   gradient: (g) => [g, negate(g)],
   shortcut: (a, b) => (constantValue(b) === 0 ? a : undefined),
 });
-const multiplying = binary("multiply", {
+const multiplying = /* @__PURE__ */ binary("multiply", {
   on: "number",
   operator: "multiply",
   gradient: (g, a, b) => [multiply(g, b), multiply(g, a)],
   shortcut: (a, b) => (constantValue(b) === 1 ? a : constantValue(a) === 1 ? b : undefined),
 });
-const dividing = binary("divide", {
+const dividing = /* @__PURE__ */ binary("divide", {
   on: "float",
   operator: "divide",
   gradient: (g, _, b, y) => [divide(g, b), negate(divide(multiply(g, y), b))],
   shortcut: (a, b) => (constantValue(b) === 1 ? a : undefined),
 });
-const floorDividing = binary("floorDivide", { on: "number", operator: "floorDivide" });
-const takingRemainder = binary("remainder", {
+const floorDividing = /* @__PURE__ */ binary("floorDivide", { on: "number", operator: "floorDivide" });
+const takingRemainder = /* @__PURE__ */ binary("remainder", {
   on: "number",
   operator: "remainder",
   gradient: (g, a, b) => [g, negate(multiply(g, floor(divide(a, b))))],
 });
-const raising = binary("power", {
+const raising = /* @__PURE__ */ binary("power", {
   on: "float",
   operator: "power",
   gradient: (g, a, b, y) => [
@@ -49,12 +49,12 @@ const raising = binary("power", {
     multiply(g, where(equal(a, 0), full(a.shape, 0, a.dtype), multiply(y, log(a)))),
   ],
 });
-const takingMaximum = binary("maximum", {
+const takingMaximum = /* @__PURE__ */ binary("maximum", {
   on: "any",
   operator: "maximum",
   gradient: (g, a, b) => splitAtTies(g, greater(a, b), equal(a, b)),
 });
-const takingMinimum = binary("minimum", {
+const takingMinimum = /* @__PURE__ */ binary("minimum", {
   on: "any",
   operator: "minimum",
   gradient: (g, a, b) => splitAtTies(g, less(a, b), equal(a, b)),

@@ -5,7 +5,7 @@ import { DTypeError } from "../../errors.ts";
 import { apply, defineOp, type OpDefinition } from "../../op.ts";
 import type { Tensor } from "../../tensor.ts";
 
-export const castOp: OpDefinition<{ readonly dtype: DType }> = defineOp({
+export const castOp: OpDefinition<{ readonly dtype: DType }> = /* @__PURE__ */ defineOp({
   name: "cast",
   infer: ([x], { dtype }): Signature => {
     if (!dtypes.includes(dtype)) throw new DTypeError(`cast: unknown dtype "${dtype}"; use one of ${dtypes.join(", ")}.`);

@@ -6,20 +6,20 @@ import type { Operand } from "../operand.ts";
 import { cast } from "./cast.ts";
 import { binary, unary } from "./define.ts";
 
-const isEqual = binary("equal", { on: "any", operator: "equal", result: "bool" });
-const isNotEqual = binary("notEqual", { on: "any", operator: "notEqual", result: "bool" });
-const isLess = binary("less", { on: "any", operator: "less", result: "bool" });
-const isLessEqual = binary("lessEqual", { on: "any", operator: "lessEqual", result: "bool" });
-const isGreater = binary("greater", { on: "any", operator: "greater", result: "bool" });
-const isGreaterEqual = binary("greaterEqual", { on: "any", operator: "greaterEqual", result: "bool" });
-const both = binary("logicalAnd", { on: "any", operator: "and", result: "bool" });
-const either = binary("logicalOr", { on: "any", operator: "or", result: "bool" });
-const bitsBoth = binary("bitwiseAnd", { on: "any", operator: "bitwiseAnd" });
-const bitsEither = binary("bitwiseOr", { on: "any", operator: "bitwiseOr" });
-const bitsOne = binary("bitwiseXor", { on: "any", operator: "bitwiseXor" });
-const shiftedLeft = binary("shiftLeft", { on: "any", operator: "shiftLeft" });
-const shiftedRight = binary("shiftRight", { on: "any", operator: "shiftRight" });
-const negated = unary("logicalNot", { on: "bool", lower: "not" });
+const isEqual = /* @__PURE__ */ binary("equal", { on: "any", operator: "equal", result: "bool" });
+const isNotEqual = /* @__PURE__ */ binary("notEqual", { on: "any", operator: "notEqual", result: "bool" });
+const isLess = /* @__PURE__ */ binary("less", { on: "any", operator: "less", result: "bool" });
+const isLessEqual = /* @__PURE__ */ binary("lessEqual", { on: "any", operator: "lessEqual", result: "bool" });
+const isGreater = /* @__PURE__ */ binary("greater", { on: "any", operator: "greater", result: "bool" });
+const isGreaterEqual = /* @__PURE__ */ binary("greaterEqual", { on: "any", operator: "greaterEqual", result: "bool" });
+const both = /* @__PURE__ */ binary("logicalAnd", { on: "any", operator: "and", result: "bool" });
+const either = /* @__PURE__ */ binary("logicalOr", { on: "any", operator: "or", result: "bool" });
+const bitsBoth = /* @__PURE__ */ binary("bitwiseAnd", { on: "any", operator: "bitwiseAnd" });
+const bitsEither = /* @__PURE__ */ binary("bitwiseOr", { on: "any", operator: "bitwiseOr" });
+const bitsOne = /* @__PURE__ */ binary("bitwiseXor", { on: "any", operator: "bitwiseXor" });
+const shiftedLeft = /* @__PURE__ */ binary("shiftLeft", { on: "any", operator: "shiftLeft" });
+const shiftedRight = /* @__PURE__ */ binary("shiftRight", { on: "any", operator: "shiftRight" });
+const negated = /* @__PURE__ */ unary("logicalNot", { on: "bool", lower: "not" });
 
 /** The ops of this file. */
 export const comparisonOps: readonly OpDefinition[] = [

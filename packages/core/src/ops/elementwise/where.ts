@@ -9,7 +9,7 @@ import { broadcastTo } from "../movement/broadcast-to.ts";
 import { align, type Operand } from "../operand.ts";
 import { cast } from "./cast.ts";
 
-export const whereOp: OpDefinition = defineOp<unknown>({
+export const whereOp: OpDefinition = /* @__PURE__ */ defineOp<unknown>({
   name: "where",
   infer: ([, a]): Signature => ({ shape: a.shape, dtype: a.dtype }),
   lower: (element) => element.apply("where", element.load(0), element.load(1), element.load(2)),

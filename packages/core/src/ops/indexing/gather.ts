@@ -44,7 +44,7 @@ function loadAt(e: ElementBuilder, at: Expression, { axis, zeroOutside }: ReadAt
 }
 
 /** (x, indices int32 of x's rank): element (.., i, ..) is x at (.., indices[.., i, ..], ..). */
-export const gatherOp: OpDefinition<ReadAttributes> = defineOp({
+export const gatherOp: OpDefinition<ReadAttributes> = /* @__PURE__ */ defineOp({
   name: "gather",
   infer: ([x, indices]): Signature => ({ shape: indices.shape, dtype: x.dtype }),
   lower: (e, attributes) => loadAt(e, e.load(1), attributes, (at) => e.index.map((index, a) => (a === attributes.axis ? at : index))),
@@ -55,7 +55,7 @@ export const gatherOp: OpDefinition<ReadAttributes> = defineOp({
 });
 
 /** (updates, indices of the same shape): zeros, with every update added at its position along the axis. */
-export const scatterAddOp: OpDefinition<AddAttributes> = defineOp({
+export const scatterAddOp: OpDefinition<AddAttributes> = /* @__PURE__ */ defineOp({
   name: "scatterAdd",
   infer: ([updates], { axis, extent }): Signature => ({
     shape: updates.shape.map((size, a) => (a === axis ? extent : size)),
@@ -73,7 +73,7 @@ export const scatterAddOp: OpDefinition<AddAttributes> = defineOp({
 });
 
 /** (x, indices of any shape): x with the axis replaced by the axes of indices. */
-export const takeOp: OpDefinition<ReadAttributes> = defineOp({
+export const takeOp: OpDefinition<ReadAttributes> = /* @__PURE__ */ defineOp({
   name: "take",
   infer: ([x, indices], { axis }): Signature => ({
     shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)],
@@ -89,7 +89,7 @@ export const takeOp: OpDefinition<ReadAttributes> = defineOp({
 });
 
 /** The adjoint of take: (updates, indices) to zeros with every slice of updates added at its index. */
-export const takeAddOp: OpDefinition<AddAttributes> = defineOp({
+export const takeAddOp: OpDefinition<AddAttributes> = /* @__PURE__ */ defineOp({
   name: "takeAdd",
   infer: ([updates, indices], { axis, extent }): Signature => ({
     shape: [...updates.shape.slice(0, axis), extent, ...updates.shape.slice(axis + indices.shape.length)],

@@ -14,7 +14,7 @@ interface ArgsortAttributes {
 }
 
 /** Positions that sort the last axis; equal elements keep their order, NaN counts as the largest. */
-export const argsortOp: OpDefinition<ArgsortAttributes> = defineOp({
+export const argsortOp: OpDefinition<ArgsortAttributes> = /* @__PURE__ */ defineOp({
   name: "argsort",
   infer: ([x]): Signature => ({ shape: x.shape, dtype: "int32" }),
   routine:

@@ -30,7 +30,7 @@ function matrixShape(shape: Shape, transposed: boolean): MatrixShape {
 }
 
 /** A [..., m, k] times B [..., k, n]; leading axes broadcast. */
-export const matmulOp: OpDefinition<MatmulAttributes> = defineOp({
+export const matmulOp: OpDefinition<MatmulAttributes> = /* @__PURE__ */ defineOp({
   name: "matmul",
   infer: ([a, b], { transposeA, transposeB }): Signature => {
     const [left, right] = [matrixShape(a.shape, transposeA), matrixShape(b.shape, transposeB)];

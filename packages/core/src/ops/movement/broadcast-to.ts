@@ -7,7 +7,7 @@ import type { Tensor } from "../../tensor.ts";
 import { sum } from "../reduction/reduce.ts";
 import { reshape } from "./reshape.ts";
 
-export const broadcastToOp: OpDefinition<{ readonly shape: Shape }> = defineOp({
+export const broadcastToOp: OpDefinition<{ readonly shape: Shape }> = /* @__PURE__ */ defineOp({
   name: "broadcastTo",
   traits: { repeats: true },
   infer: ([x], { shape }): Signature => {

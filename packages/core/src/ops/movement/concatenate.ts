@@ -29,7 +29,7 @@ function splitGradient(outputGradient: Tensor, node: Tensor, { axis }: JoinAttri
 }
 
 /** Two tensors end to end: the piece that `concatenate` is made of where no backend copies whole rows. */
-const joinOp: OpDefinition<JoinAttributes> = defineOp({
+const joinOp: OpDefinition<JoinAttributes> = /* @__PURE__ */ defineOp({
   name: "join",
   infer: inferJoin,
   lower: (element, { axis }) => {
@@ -44,7 +44,7 @@ const joinOp: OpDefinition<JoinAttributes> = defineOp({
 });
 
 /** Any number of tensors end to end along one axis. */
-export const concatenateOp: OpDefinition<JoinAttributes> = defineOp({
+export const concatenateOp: OpDefinition<JoinAttributes> = /* @__PURE__ */ defineOp({
   name: "concatenate",
   infer: inferJoin,
   decompose: (inputs, attributes) => {

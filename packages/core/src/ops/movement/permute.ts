@@ -5,7 +5,7 @@ import { apply, defineOp, type OpDefinition } from "../../op.ts";
 import { formatShape, normalizeAxis } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 
-export const permuteOp: OpDefinition<{ readonly order: readonly number[] }> = defineOp({
+export const permuteOp: OpDefinition<{ readonly order: readonly number[] }> = /* @__PURE__ */ defineOp({
   name: "permute",
   infer: ([x], { order }): Signature => ({ shape: order.map((axis) => x.shape[axis]), dtype: x.dtype }),
   lower: (element, { order }) => {

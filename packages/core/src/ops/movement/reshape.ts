@@ -6,7 +6,7 @@ import { checkShape, formatShape, normalizeAxes, sameShape, type Shape, sizeOf, 
 import type { Tensor } from "../../tensor.ts";
 import type { Index } from "../../compiler/expression.ts";
 
-export const reshapeOp: OpDefinition<{ readonly shape: Shape }> = defineOp({
+export const reshapeOp: OpDefinition<{ readonly shape: Shape }> = /* @__PURE__ */ defineOp({
   name: "reshape",
   traits: { relabels: true, repeats: true },
   infer: ([x], { shape }): Signature => {

@@ -21,7 +21,7 @@ interface PlaceAttributes {
 }
 
 /** Element i of an axis is element start + i step of the input. */
-export const sliceOp: OpDefinition<SliceAttributes> = defineOp({
+export const sliceOp: OpDefinition<SliceAttributes> = /* @__PURE__ */ defineOp({
   name: "slice",
   infer: ([x], { shape }): Signature => ({ shape: checkShape("slice", shape), dtype: x.dtype }),
   lower: (element, { starts, steps }) =>
@@ -30,7 +30,7 @@ export const sliceOp: OpDefinition<SliceAttributes> = defineOp({
 });
 
 /** Puts element i of the input at start + i step of the output; the rest is `value`. Positions outside are dropped. */
-export const placeOp: OpDefinition<PlaceAttributes> = defineOp({
+export const placeOp: OpDefinition<PlaceAttributes> = /* @__PURE__ */ defineOp({
   name: "place",
   infer: ([x], { shape }): Signature => ({ shape: checkShape("place", shape), dtype: x.dtype }),
   lower: (element, { starts, steps, value }) => {

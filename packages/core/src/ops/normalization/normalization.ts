@@ -22,7 +22,7 @@ export interface NormalizationAttributes {
 }
 
 /** inputs: x, scale, shift. */
-export const normalizationOp: OpDefinition<NormalizationAttributes> = defineOp({
+export const normalizationOp: OpDefinition<NormalizationAttributes> = /* @__PURE__ */ defineOp({
   name: "normalization",
   infer: ([x, scale, shift]): Signature => {
     for (const { shape } of [scale, shift]) {

@@ -18,7 +18,7 @@ function sameSignature([x]: readonly Signature[]): Signature {
   return { shape: x.shape, dtype: x.dtype };
 }
 
-export const softmaxOp: OpDefinition<SoftmaxAttributes> = defineOp({
+export const softmaxOp: OpDefinition<SoftmaxAttributes> = /* @__PURE__ */ defineOp({
   name: "softmax",
   infer: sameSignature,
   decompose: ([x], { axis }) => {
@@ -29,7 +29,7 @@ export const softmaxOp: OpDefinition<SoftmaxAttributes> = defineOp({
   gradient: (g, y, { axis }) => [multiply(y, subtract(g, sum(multiply(g, y), { axes: axis, keepAxes: true })))],
 });
 
-export const logSoftmaxOp: OpDefinition<SoftmaxAttributes> = defineOp({
+export const logSoftmaxOp: OpDefinition<SoftmaxAttributes> = /* @__PURE__ */ defineOp({
   name: "logSoftmax",
   infer: sameSignature,
   decompose: ([x], { axis }) => {

@@ -25,7 +25,7 @@ interface AdjointAttributes extends AveragePoolAttributes {
 }
 
 /** x [N, C, ...spatial] to the mean of each window. */
-export const averagePoolOp: OpDefinition<AveragePoolAttributes> = defineOp({
+export const averagePoolOp: OpDefinition<AveragePoolAttributes> = /* @__PURE__ */ defineOp({
   name: "averagePool",
   infer: ([x], attributes): Signature => ({ shape: poolShape("averagePool", x.shape, attributes), dtype: x.dtype }),
   decompose: ([x], attributes) => {
@@ -37,7 +37,7 @@ export const averagePoolOp: OpDefinition<AveragePoolAttributes> = defineOp({
 });
 
 /** g of the pooled shape to [N, C, ...spatial]: every element of g in equal shares to its window. */
-export const averagePoolGradientOp: OpDefinition<AdjointAttributes> = defineOp({
+export const averagePoolGradientOp: OpDefinition<AdjointAttributes> = /* @__PURE__ */ defineOp({
   name: "averagePoolGradient",
   infer: ([g], { spatial }): Signature => ({ shape: [...g.shape.slice(0, 2), ...spatial], dtype: g.dtype }),
   decompose: ([g], attributes) => {

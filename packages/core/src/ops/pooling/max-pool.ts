@@ -18,7 +18,7 @@ import { max, min, sum } from "../reduction/reduce.ts";
 import { type PoolAttributes, poolFold, poolShape, poolWindows } from "./geometry.ts";
 
 /** x [N, C, ...spatial] to the largest element of each window. */
-export const maxPoolOp: OpDefinition<PoolAttributes> = defineOp({
+export const maxPoolOp: OpDefinition<PoolAttributes> = /* @__PURE__ */ defineOp({
   name: "maxPool",
   infer: ([x], attributes): Signature => ({ shape: poolShape("maxPool", x.shape, attributes), dtype: x.dtype }),
   decompose: ([x], attributes) => max(poolWindows(x, attributes, Number.NEGATIVE_INFINITY), { axes: kernelAxes(attributes) }),
@@ -27,7 +27,7 @@ export const maxPoolOp: OpDefinition<PoolAttributes> = defineOp({
 });
 
 /** (x, g of the pooled shape): zeros in the shape of x, with every element of g added where its window has its maximum. */
-export const maxPoolGradientOp: OpDefinition<PoolAttributes> = defineOp({
+export const maxPoolGradientOp: OpDefinition<PoolAttributes> = /* @__PURE__ */ defineOp({
   name: "maxPoolGradient",
   infer: ([x, g]): Signature => ({ shape: x.shape, dtype: g.dtype }),
   decompose: ([x, g], attributes) => {
@@ -39,7 +39,7 @@ export const maxPoolGradientOp: OpDefinition<PoolAttributes> = defineOp({
 });
 
 /** (x, y of its shape): the elements of y where the windows of x have their maxima. */
-export const maxPoolSelectOp: OpDefinition<PoolAttributes> = defineOp({
+export const maxPoolSelectOp: OpDefinition<PoolAttributes> = /* @__PURE__ */ defineOp({
   name: "maxPoolSelect",
   infer: ([x, y], attributes): Signature => ({ shape: poolShape("maxPoolSelect", x.shape, attributes), dtype: y.dtype }),
   decompose: ([x, y], attributes) =>

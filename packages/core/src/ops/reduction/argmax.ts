@@ -27,8 +27,8 @@ function argExtreme(name: string, extreme: typeof max): OpDefinition<ArgExtremeA
   });
 }
 
-export const argmaxOp: OpDefinition<ArgExtremeAttributes> = argExtreme("argmax", max);
-export const argminOp: OpDefinition<ArgExtremeAttributes> = argExtreme("argmin", min);
+export const argmaxOp: OpDefinition<ArgExtremeAttributes> = /* @__PURE__ */ argExtreme("argmax", max);
+export const argminOp: OpDefinition<ArgExtremeAttributes> = /* @__PURE__ */ argExtreme("argmin", min);
 
 export interface ArgOptions {
   /** Without an axis, the position in the flattened tensor. */

@@ -80,10 +80,10 @@ const productGradient: ReduceGradient = (g, x, y, axes) => {
   return multiply(g, where(equal(zeroCount, 0), divide(y, withoutZeros), where(onlyZero, others, zerosLike(x))));
 };
 
-export const sumOp: OpDefinition<ReduceAttributes> = reduction("sum", "sum", (g) => g);
-export const maxOp: OpDefinition<ReduceAttributes> = reduction("max", "max", extremeGradient);
-export const minOp: OpDefinition<ReduceAttributes> = reduction("min", "min", extremeGradient);
-export const productOp: OpDefinition<ReduceAttributes> = reduction("product", "product", productGradient);
+export const sumOp: OpDefinition<ReduceAttributes> = /* @__PURE__ */ reduction("sum", "sum", (g) => g);
+export const maxOp: OpDefinition<ReduceAttributes> = /* @__PURE__ */ reduction("max", "max", extremeGradient);
+export const minOp: OpDefinition<ReduceAttributes> = /* @__PURE__ */ reduction("min", "min", extremeGradient);
+export const productOp: OpDefinition<ReduceAttributes> = /* @__PURE__ */ reduction("product", "product", productGradient);
 
 function reduceOver(op: OpDefinition<ReduceAttributes>, x: Tensor, axes: readonly number[]): Tensor {
   return axes.length === 0 ? x : apply(op, [x], { axes });

@@ -33,7 +33,7 @@ function sameSignature([x]: readonly Signature[]): Signature {
 }
 
 /** Cumulative sums of the last axis, each added up on its own. */
-const triangularSumOp: OpDefinition<DirectionAttributes> = defineOp({
+const triangularSumOp: OpDefinition<DirectionAttributes> = /* @__PURE__ */ defineOp({
   name: "triangularSum",
   infer: sameSignature,
   lower: (element, { reverse, exclusive }) => {
@@ -49,7 +49,7 @@ const triangularSumOp: OpDefinition<DirectionAttributes> = defineOp({
   gradient: (g, _, { reverse, exclusive }) => [apply(triangularSumOp, [g], { reverse: !reverse, exclusive })],
 });
 
-export const cumulativeSumOp: OpDefinition<CumulativeAttributes> = defineOp({
+export const cumulativeSumOp: OpDefinition<CumulativeAttributes> = /* @__PURE__ */ defineOp({
   name: "cumulativeSum",
   infer: sameSignature,
   decompose: ([x], { axis, ...direction }) => moveAxis(alongLast(moveAxis(x, axis, -1), direction), -1, axis),
