@@ -21,7 +21,7 @@ export function formatConfusionMatrix(matrix: ConfusionMatrix, { colors }: { rea
   };
   const columns = matrix.map((_, digit) => String(digit).padStart(4)).join("");
   const rows = matrix.map(
-    (row, digit) => `${String(digit).padStart(9)} ${row.map((times, i) => cell(times, i === digit)).join("")}`,
+    (row, digit) => `true ${digit}    ${row.map((times, i) => cell(times, i === digit)).join("")}`,
   );
-  return [`predicted ${columns}`, "true", ...rows].join("\n");
+  return [`predicted ${columns}`, ...rows].join("\n");
 }

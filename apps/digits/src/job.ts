@@ -50,7 +50,7 @@ export async function runJob(options: JobOptions, surroundings: Surroundings): P
   try {
     await writeAtomically(
       options.report,
-      renderReport({ options, backend: backend.name, parameters, seconds, result }),
+      renderReport({ options, backend: backend.name, parameters, seconds, finished: new Date(), result }),
     );
     print(`report: ${options.report}`);
   } finally {

@@ -25,8 +25,8 @@ async function main(args: readonly string[]): Promise<number> {
 async function run(options: JobOptions): Promise<number> {
   const signal = listenForInterrupt(() => console.error("\nStopping after this step; Ctrl-C again leaves at once."));
   const colors = process.stdout.isTTY === true && process.stdout.hasColors();
-  const { interrupted } = await runJob(options, { print: (line) => console.log(line), signal, colors });
-  return interrupted ? interruptedExitCode : 0;
+  await runJob(options, { print: (line) => console.log(line), signal, colors });
+  return signal.aborted ? interruptedExitCode : 0;
 }
 
 process.exitCode = await main(process.argv.slice(2));

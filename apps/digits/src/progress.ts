@@ -11,6 +11,7 @@ export interface Progress extends TrainingListener {
 
 interface Terminal extends Writable {
   readonly isTTY?: boolean;
+  readonly columns?: number;
 }
 
 /** Progress on the error stream when that is a terminal, else through `print`. */
@@ -33,7 +34,7 @@ function createBar({ epochs, batchSize }: TrainingOptions, stream: Terminal): Pr
     {
       stream,
       format: "epoch {epoch}/{epochs} {bar} loss {loss}  accuracy {accuracy}  {speed} images/s  {left} left",
-      barsize: 24,
+      barsize: Math.max(8, Math.min(32, (stream.columns ?? 80) - 72)),
       hideCursor: true,
       // The job handles Ctrl-C itself.
       gracefulExit: false,
@@ -41,6 +42,9 @@ function createBar({ epochs, batchSize }: TrainingOptions, stream: Terminal): Pr
     },
     Presets.shades_classic,
   );
+  const stop = (): void => bar.stop();
+  // Leaving at once must not leave the cursor hidden.
+  process.once("exit", stop);
   return {
     step: ({ steps, totalSteps, epoch, means }): void => {
       const shown = {
@@ -53,7 +57,10 @@ function createBar({ epochs, batchSize }: TrainingOptions, stream: Terminal): Pr
       if (bar.getTotal() !== totalSteps) bar.start(totalSteps, steps, shown);
       else bar.update(steps, shown);
     },
-    stop: (): void => bar.stop(),
+    stop: (): void => {
+      process.off("exit", stop);
+      stop();
+    },
   };
 }
 

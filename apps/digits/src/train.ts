@@ -42,7 +42,9 @@ export interface EpochResult {
 }
 
 export interface TrainingResult {
+  /** The completed ones. */
   readonly epochs: readonly EpochResult[];
+  readonly steps: number;
   /** Of the model as it is at the end. */
   readonly evaluation: Evaluation;
   readonly interrupted: boolean;
@@ -70,28 +72,29 @@ export async function train(
   const results: EpochResult[] = [];
   let evaluation: Evaluation | undefined;
   let steps = 0;
-  for (let epoch = 1; epoch <= epochs; epoch++) {
-    const sums = { loss: 0, accuracy: 0 };
-    const means = (): Means => {
-      const count = steps - (epoch - 1) * loader.length;
-      return { loss: sums.loss / count, accuracy: sums.accuracy / count };
-    };
+  for (let epoch = 1; epoch <= epochs && !signal?.aborted; epoch++) {
+    const first = steps;
+    let [lossSum, accuracySum] = [0, 0];
+    let means: Means = { loss: 0, accuracy: 0 };
     for await (const { images, labels } of loader) {
       optimizer.learningRate = learningRate * schedule(steps / totalSteps);
       const { loss, accuracy } = await step(images, labels);
-      sums.loss += await loss.item();
-      sums.accuracy += await accuracy.item();
+      lossSum += await loss.item();
+      accuracySum += await accuracy.item();
       steps++;
-      listener.step?.({ steps, totalSteps, epoch, means: means() });
+      means = { loss: lossSum / (steps - first), accuracy: accuracySum / (steps - first) };
+      listener.step?.({ steps, totalSteps, epoch, means });
       // Lets signals and the terminal have their turn.
       await setImmediate();
-      if (signal?.aborted) return { epochs: results, evaluation: await evaluate(sets.test), interrupted: true };
+      if (signal?.aborted) break;
     }
     evaluation = await evaluate(sets.test);
-    results.push({ epoch, training: means(), test: evaluation });
+    if (steps - first < loader.length) break;
+    results.push({ epoch, training: means, test: evaluation });
     listener.epoch?.(results[results.length - 1]);
   }
-  return { epochs: results, evaluation: evaluation ?? (await evaluate(sets.test)), interrupted: false };
+  evaluation ??= await evaluate(sets.test);
+  return { epochs: results, steps, evaluation, interrupted: steps < totalSteps };
 }
 
 /** From the part of the training that is done to the part of the learning rate: a short rise, then half a cosine down to 0. */

@@ -13,6 +13,8 @@ import { operatorChecks } from "./backend/operator-checks.ts";
 import { zeroChecks } from "./backend/zero-checks.ts";
 import { type BackendCheck, NotApplicable } from "./check.ts";
 import { nestChecks } from "./nests/nest-checks.ts";
+import { claimChecks } from "./programs/claim-checks.ts";
+import { graphChecks } from "./programs/graph-checks.ts";
 
 export interface DescribeBackendOptions {
   /** Heads the tests; "backend" by default. */
@@ -33,6 +35,8 @@ export const backendChecks: Readonly<Record<string, readonly BackendCheck[]>> = 
   zeros: zeroChecks,
   casts: castChecks,
   "loop nests": nestChecks,
+  claims: claimChecks,
+  programs: graphChecks,
 };
 
 /** Registers the tests of a backend with vitest; `open` is called once, before the first of them. */

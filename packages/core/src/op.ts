@@ -40,6 +40,8 @@ export interface OpTraits {
   readonly constant?: boolean;
   /** Its elements are those of its input, each at least once. */
   readonly repeats?: boolean;
+  /** Its input gets a buffer and is not computed anew by each reader. */
+  readonly stores?: boolean;
 }
 
 /** Applies `op` to `inputs`: checks shapes and dtypes, and returns the new node. */

@@ -15,6 +15,7 @@ export interface Run {
   /** How many numbers were trained. */
   readonly parameters: number;
   readonly seconds: number;
+  readonly finished: Date;
   readonly result: TrainingResult;
 }
 
@@ -52,8 +53,10 @@ export function renderReport(run: Run): string {
 `;
 }
 
-function facts({ options, backend, parameters, seconds, result }: Run): string {
+function facts({ options, backend, parameters, seconds, finished, result }: Run): string {
   const rows: [string, string][] = [
+    ["finished", `${finished.toISOString().slice(0, 16).replace("T", " ")} UTC`],
+    ["on", `Node ${process.versions.node}, ${process.platform} ${process.arch}`],
     ["backend", backend],
     ["network", "residual, batch normalisation"],
     ["parameters", count(parameters)],
@@ -66,8 +69,8 @@ function facts({ options, backend, parameters, seconds, result }: Run): string {
     ],
     ["seed", String(options.seed)],
     ["time", duration(seconds)],
+    ["speed", `${count((result.steps * options.batchSize) / seconds)} images/s`],
     ["test loss", result.evaluation.loss.toFixed(4)],
-    ["test accuracy", percent(result.evaluation.accuracy)],
   ];
   return `<dl>${rows.map(([name, value]) => `<dt>${name}</dt><dd>${escape(value)}</dd>`).join("")}</dl>`;
 }

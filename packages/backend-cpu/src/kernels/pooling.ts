@@ -2,8 +2,9 @@
  * Max and average pooling of image planes, and their gradients, which add up in double precision where windows overlap.
  *
  * The maximum of a window is its first in row-major order, and a NaN counts as one. Windows may hang over the
- * padding; what they find there is never the maximum and adds nothing to a mean.
+ * input; what they find there is never the maximum and adds nothing to a sum.
  */
+import { insideRange } from "./arithmetic.ts";
 import type { FloatArray } from "./panels.ts";
 import { zeroedSums } from "./scratch.ts";
 
@@ -22,8 +23,153 @@ export interface PoolingShape {
 
 /** output = the largest element of each window of the input. */
 export function maxPool(output: FloatArray, input: FloatArray, shape: PoolingShape): void {
-  forEachWindow(shape, (at, start, rows, columns, row, column) => {
-    const index = firstMaximum(input, start, shape, rows, columns, row, column);
-    output[at] = index < 0 ? Number.NEGATIVE_INFINITY : input[index]!;
-  });
+  const maxima = locateMaxima(input, shape);
+  const size = shape.output[0] * shape.output[1];
+  for (let plane = 0; plane < shape.planes; plane++) {
+    const indices = maxima(plane), start = plane * size;
+    for (let i = 0; i < size; i++) output[start + i] = indices[i]! < 0 ? Number.NEGATIVE_INFINITY : input[indices[i]!]!;
+  }
+}
+
+/** output = the elements of `values`, which has the shape of the input, at the maxima of the input's windows. */
+export function maxPoolSelect(output: FloatArray, input: FloatArray, values: FloatArray, shape: PoolingShape): void {
+  const maxima = locateMaxima(input, shape);
+  const size = shape.output[0] * shape.output[1];
+  for (let plane = 0; plane < shape.planes; plane++) {
+    const indices = maxima(plane), start = plane * size;
+    for (let i = 0; i < size; i++) output[start + i] = indices[i]! < 0 ? 0 : values[indices[i]!]!;
+  }
+}
+
+/** inputGradient = zeros, with each element of the output gradient added where its window has its maximum. */
+export function maxPoolGradient(
+  inputGradient: FloatArray, input: FloatArray, outputGradient: FloatArray, shape: PoolingShape,
+): void {
+  const maxima = locateMaxima(input, shape);
+  const size = shape.output[0] * shape.output[1], inputSize = shape.input[0] * shape.input[1];
+  for (let plane = 0; plane < shape.planes; plane++) {
+    const indices = maxima(plane), start = plane * size, inputStart = plane * inputSize;
+    const sums = zeroedSums(inputSize);
+    for (let i = 0; i < size; i++) if (indices[i]! >= 0) sums[indices[i]! - inputStart]! += outputGradient[start + i]!;
+    for (let i = 0; i < inputSize; i++) inputGradient[inputStart + i] = sums[i]!;
+  }
+}
+
+/** output = the mean of each window of the input; with `countPadding`, elements of the padding count as zeros. */
+export function averagePool(output: FloatArray, input: FloatArray, shape: PoolingShape, countPadding: boolean): void {
+  const rows = windowsAlong(shape, 0, countPadding), columns = windowsAlong(shape, 1, countPadding);
+  const width = shape.input[1];
+  let to = 0;
+  for (let plane = 0; plane < shape.planes; plane++) {
+    const planeStart = plane * shape.input[0] * width;
+    for (let y = 0; y < shape.output[0]; y++) {
+      const begin = planeStart + rows.begin[y]! * width, end = planeStart + rows.end[y]! * width;
+      for (let x = 0; x < shape.output[1]; x++, to++) {
+        const first = columns.begin[x]!, last = columns.end[x]!;
+        let sum = 0;
+        for (let row = begin; row < end; row += width) {
+          for (let at = row + first; at < row + last; at++) sum += input[at]!;
+        }
+        output[to] = sum / (rows.count[y]! * columns.count[x]!);
+      }
+    }
+  }
+}
+
+/** inputGradient = zeros, with each element of the output gradient added in equal shares to its window. */
+export function averagePoolGradient(
+  inputGradient: FloatArray, outputGradient: FloatArray, shape: PoolingShape, countPadding: boolean,
+): void {
+  const rows = windowsAlong(shape, 0, countPadding), columns = windowsAlong(shape, 1, countPadding);
+  const [height, width] = shape.input;
+  let from = 0;
+  for (let plane = 0; plane < shape.planes; plane++) {
+    const sums = zeroedSums(height * width);
+    for (let y = 0; y < shape.output[0]; y++) {
+      const begin = rows.begin[y]! * width, end = rows.end[y]! * width;
+      for (let x = 0; x < shape.output[1]; x++, from++) {
+        const first = columns.begin[x]!, last = columns.end[x]!;
+        const share = outputGradient[from]! / (rows.count[y]! * columns.count[x]!);
+        for (let row = begin; row < end; row += width) {
+          for (let at = row + first; at < row + last; at++) sums[at]! += share;
+        }
+      }
+    }
+    for (let i = 0; i < height * width; i++) inputGradient[plane * height * width + i] = sums[i]!;
+  }
+}
+
+/** For each window along an axis: its part inside the input, from `begin` to before `end`, and what its sum is divided by. */
+interface Windows {
+  readonly begin: Int32Array;
+  readonly end: Int32Array;
+  readonly count: Int32Array;
+}
+
+function windowsAlong(shape: PoolingShape, axis: 0 | 1, countPadding: boolean): Windows {
+  const size = shape.input[axis], windows = shape.output[axis], kernel = shape.kernel[axis], dilation = shape.dilation[axis];
+  const before = shape.padding[2 * axis]!, after = shape.padding[2 * axis + 1]!;
+  const begin = new Int32Array(windows), end = new Int32Array(windows), count = new Int32Array(windows);
+  for (let window = 0; window < windows; window++) {
+    const start = window * shape.stride[axis] - before;
+    begin[window] = start + Math.max(0, Math.ceil(-start / dilation)) * dilation;
+    end[window] = Math.min(size, start + (kernel - 1) * dilation + 1);
+    count[window] = countPadding
+      ? Math.min(size + after, start + kernel) - start
+      : Math.max(0, end[window]! - begin[window]!);
+  }
+  return { begin, end, count };
+}
+
+/** A function that gives, for each window of a plane, where its maximum is in the input; -1 for a window without elements. */
+function locateMaxima(input: FloatArray, shape: PoolingShape): (plane: number) => Int32Array {
+  const rows = windowsAlong(shape, 0, false), columns = windowsAlong(shape, 1, false);
+  const indices = new Int32Array(shape.output[0] * shape.output[1]);
+  return (plane) => {
+    locateMaximaOfPlane(indices, input, plane * shape.input[0] * shape.input[1], shape, rows, columns);
+    return indices;
+  };
+}
+
+function locateMaximaOfPlane(
+  indices: Int32Array, input: FloatArray, planeStart: number, shape: PoolingShape, rows: Windows, columns: Windows,
+): void {
+  const [outputHeight, outputWidth] = shape.output;
+  const [, width] = shape.input;
+  const [, stride] = shape.stride;
+  const largest = zeroedSums(outputWidth);
+  indices.fill(-1);
+  for (let y = 0; y < outputHeight; y++) {
+    const line = y * outputWidth;
+    largest.fill(Number.NEGATIVE_INFINITY, 0, outputWidth);
+    for (let row = rows.begin[y]!; row < rows.end[y]!; row += shape.dilation[0]) {
+      // Tap by tap over all windows of the line: a tight loop, whose branch is rarely taken after the first taps.
+      for (let tap = 0; tap < shape.kernel[1]; tap++) {
+        const column = tap * shape.dilation[1] - shape.padding[2];
+        const { begin, end } = insideRange(column, stride, outputWidth, width);
+        raise(largest, indices, line, input, planeStart + row * width + column, stride, begin, end);
+      }
+    }
+    for (let x = 0; x < outputWidth; x++) {
+      // Nothing is larger than -Infinity in a window of nothing else; its first element it is.
+      if (indices[line + x]! < 0 && rows.begin[y]! < rows.end[y]! && columns.begin[x]! < columns.end[x]!) {
+        indices[line + x] = planeStart + rows.begin[y]! * width + columns.begin[x]!;
+      }
+    }
+  }
+}
+
+/** One tap of the windows from `begin` to before `end` of a line. */
+function raise(
+  largest: Float64Array, indices: Int32Array, line: number, input: FloatArray, start: number, stride: number,
+  begin: number, end: number,
+): void {
+  for (let x = begin, at = start + begin * stride; x < end; x = (x + 1) | 0, at = (at + stride) | 0) {
+    const value = input[at]!, best = largest[x]!;
+    // The negation lets a NaN in, and the equality nothing after it.
+    if (!(value <= best) && best === best) {
+      largest[x] = value;
+      indices[(line + x) | 0] = at;
+    }
+  }
 }

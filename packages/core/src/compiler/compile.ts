@@ -23,8 +23,8 @@ export interface OutputRole {
 export function compileCapture(graph: Capture, roles: readonly OutputRole[], backend: Backend, claim: Claim): Program {
   const legal = legalize(graph.outputs, claim);
   for (const tensor of legal.order) requireDType(tensor, backend);
-  const { fusible, whole } = sortOut(legal);
-  const stored = new Set<Tensor>([...legal.outputs, ...[...whole.values()].flat()]);
+  const { fusible, whole, once } = sortOut(legal);
+  const stored = new Set<Tensor>([...legal.outputs, ...[...whole.values()].flat(), ...once]);
   const plan = fuse({ order: legal.order, fusible, stored, whole }, backend.capabilities);
   const jobs: Job[] = plan.groups.map(({ domain, members }) => {
     const own = new Set(members);
@@ -44,9 +44,18 @@ export function compileCapture(graph: Capture, roles: readonly OutputRole[], bac
   return planMemory(nodes, [...places.keys()], outputs, roles, sourceNumbers, graph.tensors.length);
 }
 
-/** The primitives, which may be fused; and the ops that run whole, with the tensors whose buffers they read. */
-function sortOut({ order, claimed }: LegalGraph): { fusible: Set<Tensor>; whole: Map<Tensor, readonly Tensor[]> } {
+interface Sorted {
+  /** The primitives, which may be fused. */
+  readonly fusible: ReadonlySet<Tensor>;
+  /** The ops that run whole, with the tensors whose buffers they read. */
+  readonly whole: ReadonlyMap<Tensor, readonly Tensor[]>;
+  /** What must not be computed twice. */
+  readonly once: readonly Tensor[];
+}
+
+function sortOut({ order, claimed }: LegalGraph): Sorted {
   const alias = aliases(order);
+  const once = order.filter(({ op, source }) => op.traits?.stores && !source).map(({ inputs: [input] }) => alias(input));
   const fusible = new Set<Tensor>();
   const whole = new Map<Tensor, readonly Tensor[]>();
   for (const tensor of order) {
@@ -55,7 +64,7 @@ function sortOut({ order, claimed }: LegalGraph): { fusible: Set<Tensor>; whole:
     // A relabelled input is the same bytes as what it relabels: that is what gets the buffer.
     else whole.set(tensor, tensor.inputs.map(alias));
   }
-  return { fusible, whole };
+  return { fusible, whole, once };
 }
 
 /** For a chain of relabellings, the tensor whose bytes they show. */

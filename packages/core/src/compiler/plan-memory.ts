@@ -5,9 +5,10 @@
  * Walking the kernels in order, a new value takes over the slot of an input that dies there when the kernel reads that
  * input only at the position it writes; otherwise the free slot that has to grow least, or a new one. An output that
  * replaces a source (a variable's new value) may be written in place when its kernel, too, reads the old value only at
- * the position it writes, and no later kernel reads it.
+ * the position it writes, no later kernel reads it, and nothing that could still fail comes after it.
  */
 import type { LoopNest } from "../backend/loop-nest.ts";
+import { bytesPerElement } from "../dtype.ts";
 import { sizeOf, stridesOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { byteLengthOf, type OutputRole } from "./compile.ts";
@@ -39,8 +40,8 @@ export function planMemory(
     if (replaces === undefined) return {};
     const old = homes.findIndex((home) => home?.kind === "source" && home.position === replaces);
     const step = nodes.findIndex((node) => node.outputs.includes(value));
-    // Only loop nests cannot fail half-way; anything else writes beside the old value.
-    if (nodes[step].work.kind !== "nest") return {};
+    // Only loop nests cannot fail: whatever else runs now or later must find the old value to go back to.
+    if (nodes.slice(step).some((node) => node.work.kind !== "nest")) return {};
     if (old < 0) return { inPlaceOf: replaces };
     if (lastRead[old] > step || (nodes[step].inputs.includes(old) && !readsInPlace(nodes[step], old))) return {};
     return { inPlaceOf: replaces };
@@ -54,7 +55,7 @@ export function planMemory(
     for (const output of node.outputs) {
       if (homes[output]) continue;
       unplannedBytes += bytes[output];
-      const heir = dying.findIndex((input) => bytes[input] === bytes[output] && readsInPlace(node, input));
+      const heir = dying.findIndex((input) => sameLayout(tensors[input], tensors[output]) && readsInPlace(node, input));
       const slot = heir >= 0 ? slotOf(homes[dying.splice(heir, 1)[0]]) : takeSlot(slots, free, bytes[output]);
       homes[output] = { kind: "slot", slot };
     }
@@ -72,6 +73,11 @@ export function planMemory(
     capturedTensors,
     unplannedBytes,
   };
+}
+
+/** As many elements of one size: an element's bytes are then the same in both. */
+function sameLayout(a: Tensor, b: Tensor): boolean {
+  return a.size === b.size && bytesPerElement(a.dtype) === bytesPerElement(b.dtype);
 }
 
 function slotOf(home: Home): number {

@@ -51,6 +51,7 @@ export async function evaluateAll(...tensors: readonly Tensor[]): Promise<void> 
 /** The same values in a tensor that remembers nothing of how they were computed. */
 export async function detach(x: Tensor): Promise<Tensor> {
   await evaluate([x]);
+  if (x.source?.kind === "stored") x.source.storage.shared = true;
   return new Tensor(sourceOp, [], undefined, x, x.source);
 }
 
@@ -63,14 +64,14 @@ export async function to(x: Tensor, backend: Backend): Promise<Tensor> {
   return new Tensor(sourceOp, [], undefined, x, { kind: "stored", storage });
 }
 
-/** Frees the buffer of `x` now instead of when it is collected. `x` must not be used afterwards. */
+/** Frees the buffer of `x` now instead of when it is collected, unless a detached tensor shares it. `x` must not be used afterwards. */
 export function dispose(x: Tensor): void {
   const { source } = x;
   if (source?.kind !== "stored") return;
   if (source.storage.owner) {
     throw new SconceError(`dispose: ${x} is the value of ${source.storage.owner}; a variable keeps its buffer as long as it lives.`);
   }
-  source.storage.release();
+  if (!source.storage.shared) source.storage.release();
 }
 
 /** A tensor with values and no history, on the host. */

@@ -10,6 +10,8 @@ export class Storage {
   readonly dtype: DType;
   /** The variable whose value this is. */
   owner: Variable | undefined;
+  /** Whether several tensors have this value, so that only the collector knows when the last is gone. */
+  shared = false;
   #released = false;
 
   constructor(runtime: Runtime, buffer: unknown, byteLength: number, dtype: DType) {

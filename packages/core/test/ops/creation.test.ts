@@ -1,8 +1,26 @@
 /** Tensors from nothing and from JavaScript values. */
 import "@sconce/backend-cpu/register";
 import {
-  arange, ArgumentError, broadcastTo, constantValue, type DType, dtypes, eye, fromHost, full, iota, linspace, ones, onesLike, openBackend, reshape, scalar,
-  ShapeError, tensor, zeros, zerosLike,
+  ArgumentError,
+  arange,
+  broadcastTo,
+  constantValue,
+  type DType,
+  dtypes,
+  eye,
+  fromHost,
+  full,
+  iota,
+  linspace,
+  ones,
+  onesLike,
+  openBackend,
+  reshape,
+  ShapeError,
+  scalar,
+  tensor,
+  zeros,
+  zerosLike,
 } from "@sconce/core";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -16,7 +34,9 @@ describe("tensor", () => {
   it("gives back nested arrays as they were", async () => {
     const nested = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 3 }).chain((shape) => {
       const level = (axis: number): fc.Arbitrary<unknown> =>
-        axis === shape.length ? quarters : fc.array(level(axis + 1), { minLength: shape[axis], maxLength: shape[axis] });
+        axis === shape.length
+          ? quarters
+          : fc.array(level(axis + 1), { minLength: shape[axis], maxLength: shape[axis] });
       return level(0);
     });
     await check(nested, async (values) => {
@@ -65,7 +85,10 @@ describe("full", () => {
     await check(fc.tuple(shapes(0, 3), quarters), async ([shape, value]) => {
       const x = full(shape, value);
       expect(constantValue(x)).toBe(value);
-      await expectValues(x, plain(shape, () => value));
+      await expectValues(
+        x,
+        plain(shape, () => value),
+      );
       expect(constantValue(broadcastTo(reshape(full([], value), [1]), [4]))).toBe(value);
       expect(constantValue(tensor([value]))).toBeUndefined();
     });
@@ -78,7 +101,10 @@ describe("full", () => {
     await check(plains(), async (x) => {
       const like = tensor(x.data.flat(), { shape: x.shape, dtype: "float64" });
       expect([zerosLike(like).dtype, onesLike(like).dtype]).toEqual(["float64", "float64"]);
-      await expectValues(onesLike(like), plain(x.shape, () => 1));
+      await expectValues(
+        onesLike(like),
+        plain(x.shape, () => 1),
+      );
     });
   });
 
@@ -92,18 +118,32 @@ describe("counting", () => {
   it("iota counts along an axis", async () => {
     await check(fc.tuple(shapes(1, 3), fc.nat()), async ([shape, n]) => {
       const axis = n % shape.length;
-      await expectValues(iota(shape, axis), plain(shape, (p) => p[axis]));
-      await expectValues(iota(shape, axis - shape.length), plain(shape, (p) => p[axis]));
+      await expectValues(
+        iota(shape, axis),
+        plain(shape, (p) => p[axis]),
+      );
+      await expectValues(
+        iota(shape, axis - shape.length),
+        plain(shape, (p) => p[axis]),
+      );
     });
     expectRefusal(() => iota([2], 1), ["iota", "axis 1"]);
   });
 
   it("arange counts in steps", async () => {
-    await check(fc.tuple(quarters, quarters, quarters.filter((n) => n !== 0)), async ([start, end, step]) => {
-      const expected: number[] = [];
-      for (let i = 0; step > 0 ? start + i * step < end : start + i * step > end; i++) expected.push(start + i * step);
-      await expectValues(arange(start, end, step), { shape: [expected.length], data: expected });
-    });
+    await check(
+      fc.tuple(
+        quarters,
+        quarters,
+        quarters.filter((n) => n !== 0),
+      ),
+      async ([start, end, step]) => {
+        const expected: number[] = [];
+        for (let i = 0; step > 0 ? start + i * step < end : start + i * step > end; i++)
+          expected.push(start + i * step);
+        await expectValues(arange(start, end, step), { shape: [expected.length], data: expected });
+      },
+    );
     expect(arange(3).dtype).toBe("int32");
     expect(arange(0, 1, 0.25).dtype).toBe("float32");
     expect(arange(3, undefined, 1, "uint8").dtype).toBe("uint8");
@@ -118,7 +158,12 @@ describe("counting", () => {
   });
 
   it("eye has ones on the diagonal", async () => {
-    await check(fc.tuple(fc.nat(4), fc.nat(4)), ([m, n]) => expectValues(eye(m, n), plain([m, n], ([i, j]) => Number(i === j))));
+    await check(fc.tuple(fc.nat(4), fc.nat(4)), ([m, n]) =>
+      expectValues(
+        eye(m, n),
+        plain([m, n], ([i, j]) => Number(i === j)),
+      ),
+    );
     expect(eye(2, 2, "bool").dtype).toBe("bool");
   });
 });

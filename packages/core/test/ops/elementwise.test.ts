@@ -1,14 +1,82 @@
 /** Elementwise ops against JavaScript's own arithmetic, with broadcasting, promotion and gradients. */
 import "@sconce/backend-cpu/register";
 import {
-  abs, add, bitwiseAnd, bitwiseOr, bitwiseXor, cast, ceil, clamp, cos, divide, type DType, DTypeError, equal, erf, erfOf, exp, expm1, floor,
-  floorDivide, gelu, greater, greaterEqual, isNaN, less, lessEqual, log, log1p, logicalAnd, logicalNot, logicalOr, maximum, minimum,
-  multiply, negate, notEqual, openBackend, power, reciprocal, relu, remainder, round, roundHalfEven, rsqrt, scalar, shiftLeft, shiftRight,
-  sigmoid, sign, sin, softplus, sqrt, square, subtract, tan, tanh, type Tensor, tensor, where,
+  abs,
+  add,
+  bitwiseAnd,
+  bitwiseOr,
+  bitwiseXor,
+  cast,
+  ceil,
+  clamp,
+  cos,
+  type DType,
+  DTypeError,
+  divide,
+  equal,
+  erf,
+  erfOf,
+  exp,
+  expm1,
+  floor,
+  floorDivide,
+  gelu,
+  greater,
+  greaterEqual,
+  isNaN,
+  less,
+  lessEqual,
+  log,
+  log1p,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  maximum,
+  minimum,
+  multiply,
+  negate,
+  notEqual,
+  openBackend,
+  power,
+  reciprocal,
+  relu,
+  remainder,
+  round,
+  roundHalfEven,
+  rsqrt,
+  scalar,
+  shiftLeft,
+  shiftRight,
+  sigmoid,
+  sign,
+  sin,
+  softplus,
+  sqrt,
+  square,
+  subtract,
+  type Tensor,
+  tan,
+  tanh,
+  tensor,
+  where,
 } from "@sconce/core";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { atBroadcast, broadcastable, check, expectGradient, expectRefusal, expectValues, type Plain, plain, plainOf, plains, quarters, shapes, toTensor } from "./support.ts";
+import {
+  atBroadcast,
+  broadcastable,
+  check,
+  expectGradient,
+  expectRefusal,
+  expectValues,
+  type Plain,
+  plain,
+  plainOf,
+  plains,
+  quarters,
+  shapes,
+  toTensor,
+} from "./support.ts";
 
 beforeAll(async () => {
   await openBackend("cpu");
@@ -108,9 +176,13 @@ const binaryCases: Record<string, BinaryCase> = {
 /** Two arrays that broadcast together. */
 const pairs = (elements: fc.Arbitrary<number>): fc.Arbitrary<{ shape: number[]; a: Plain; b: Plain }> =>
   shapes(0, 3).chain((shape) =>
-    fc.tuple(broadcastable(shape), fc.boolean()).chain(([smaller, swap]) =>
-      fc.tuple(plainOf(shape, elements), plainOf(smaller, elements)).map(([whole, part]) => (swap ? { shape, a: part, b: whole } : { shape, a: whole, b: part })),
-    ),
+    fc
+      .tuple(broadcastable(shape), fc.boolean())
+      .chain(([smaller, swap]) =>
+        fc
+          .tuple(plainOf(shape, elements), plainOf(smaller, elements))
+          .map(([whole, part]) => (swap ? { shape, a: part, b: whole } : { shape, a: whole, b: part })),
+      ),
   );
 
 describe.each(Object.entries(binaryCases))("%s", (_, { fn, reference, smooth }) => {
@@ -122,7 +194,9 @@ describe.each(Object.entries(binaryCases))("%s", (_, { fn, reference, smooth }) 
   });
 
   it("takes numbers", async () => {
-    await check(fc.tuple(plains(quarters), quarters), ([a, b]) => expectValues(fn(toTensor(a), b), { ...a, data: a.data.map((n) => reference(n, b)) }, 1e-6));
+    await check(fc.tuple(plains(quarters), quarters), ([a, b]) =>
+      expectValues(fn(toTensor(a), b), { ...a, data: a.data.map((n) => reference(n, b)) }, 1e-6),
+    );
   });
 
   it("has the right gradients on both sides of a broadcast", async () => {
@@ -141,14 +215,23 @@ describe("power", () => {
   it("raises to numbers and tensors", async () => {
     const bases = fc.integer({ min: 1, max: 16 }).map((n) => n / 4);
     await check(pairs(bases), async ({ shape, a, b }) => {
-      await expectValues(power(toTensor(a), toTensor(b)), plain(shape, (p) => atBroadcast(a, p) ** atBroadcast(b, p)));
+      await expectValues(
+        power(toTensor(a), toTensor(b)),
+        plain(shape, (p) => atBroadcast(a, p) ** atBroadcast(b, p)),
+      );
     });
-    await check(fc.tuple(plains(), fc.integer({ min: -2, max: 4 })), ([a, n]) => expectValues(power(toTensor(a), n), { ...a, data: a.data.map((x) => x ** n) }));
+    await check(fc.tuple(plains(), fc.integer({ min: -2, max: 4 })), ([a, n]) =>
+      expectValues(power(toTensor(a), n), { ...a, data: a.data.map((x) => x ** n) }),
+    );
   });
 
   it("has gradients for both operands, and for whole exponents of negative numbers", async () => {
-    await expectGradient(power, [{ shape: [3], data: [0.7, 1.3, 2.2] }, { shape: [3], data: [1.6, -0.8, 2.5] }]);
-    for (const exponent of [1, 2, 3, 4, -1]) await expectGradient((x) => power(x, exponent), [{ shape: [2], data: [-0.7, 1.3] }]);
+    await expectGradient(power, [
+      { shape: [3], data: [0.7, 1.3, 2.2] },
+      { shape: [3], data: [1.6, -0.8, 2.5] },
+    ]);
+    for (const exponent of [1, 2, 3, 4, -1])
+      await expectGradient((x) => power(x, exponent), [{ shape: [2], data: [-0.7, 1.3] }]);
   });
 });
 
@@ -156,8 +239,14 @@ describe("clamp", () => {
   it("limits on either side", async () => {
     await check(fc.tuple(plains(anyNumber), quarters, quarters), async ([x, a, b]) => {
       const [low, high] = [Math.min(a, b), Math.max(a, b)];
-      await expectValues(clamp(toTensor(x), low, high), { ...x, data: x.data.map((n) => Math.min(high, Math.max(low, n))) });
-      await expectValues(clamp(toTensor(x), low, Number.POSITIVE_INFINITY), { ...x, data: x.data.map((n) => Math.max(low, n)) });
+      await expectValues(clamp(toTensor(x), low, high), {
+        ...x,
+        data: x.data.map((n) => Math.min(high, Math.max(low, n))),
+      });
+      await expectValues(clamp(toTensor(x), low, Number.POSITIVE_INFINITY), {
+        ...x,
+        data: x.data.map((n) => Math.max(low, n)),
+      });
     });
     await expectGradient((x) => clamp(x, -1, 1), [{ shape: [3], data: [-1.5, 0.3, 2] }]);
   });
@@ -166,16 +255,25 @@ describe("clamp", () => {
 describe("logic", () => {
   it("takes anything but 0 as true", async () => {
     await check(pairs(fc.constantFrom(0, 1, -2)), async ({ shape, a, b }) => {
-      const both = (op: (x: boolean, y: boolean) => boolean): Plain => plain(shape, (p) => Number(op(atBroadcast(a, p) !== 0, atBroadcast(b, p) !== 0)));
-      await expectValues(logicalAnd(toTensor(a), toTensor(b)), both((x, y) => x && y));
-      await expectValues(logicalOr(toTensor(a), toTensor(b)), both((x, y) => x || y));
+      const both = (op: (x: boolean, y: boolean) => boolean): Plain =>
+        plain(shape, (p) => Number(op(atBroadcast(a, p) !== 0, atBroadcast(b, p) !== 0)));
+      await expectValues(
+        logicalAnd(toTensor(a), toTensor(b)),
+        both((x, y) => x && y),
+      );
+      await expectValues(
+        logicalOr(toTensor(a), toTensor(b)),
+        both((x, y) => x || y),
+      );
       await expectValues(logicalNot(toTensor(a)), { ...a, data: a.data.map((x) => Number(x === 0)) });
     });
     expect(await logicalNot(tensor([true, false])).array()).toEqual([false, true]);
   });
 
   it("finds NaN", async () => {
-    await check(plains(anyNumber), (x) => expectValues(isNaN(toTensor(x)), { ...x, data: x.data.map((n) => Number(Number.isNaN(n))) }));
+    await check(plains(anyNumber), (x) =>
+      expectValues(isNaN(toTensor(x)), { ...x, data: x.data.map((n) => Number(Number.isNaN(n))) }),
+    );
   });
 });
 
@@ -189,7 +287,10 @@ describe("bits", () => {
   it.each(Object.entries(operators))("%s", async (name, [fn, reference]) => {
     const words = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
     await check(pairs(words), ({ shape, a, b }) =>
-      expectValues(fn(toTensor(a, "int32"), toTensor(b, "int32")), plain(shape, (p) => reference(atBroadcast(a, p), atBroadcast(b, p)))),
+      expectValues(
+        fn(toTensor(a, "int32"), toTensor(b, "int32")),
+        plain(shape, (p) => reference(atBroadcast(a, p), atBroadcast(b, p))),
+      ),
     );
     expectRefusal(() => fn(tensor([1.5]), tensor([2])), [name, 'cast("int32")'], DTypeError);
   });
@@ -208,13 +309,24 @@ describe("bits", () => {
 describe("where", () => {
   it("chooses, broadcasting all three", async () => {
     const arbitrary = shapes(0, 3).chain((shape) =>
-      fc.tuple(fc.constant(shape), broadcastable(shape).chain((s) => plainOf(s, fc.constantFrom(0, 1))), broadcastable(shape).chain((s) => plainOf(s, anyNumber)), plainOf(shape, anyNumber)),
+      fc.tuple(
+        fc.constant(shape),
+        broadcastable(shape).chain((s) => plainOf(s, fc.constantFrom(0, 1))),
+        broadcastable(shape).chain((s) => plainOf(s, anyNumber)),
+        plainOf(shape, anyNumber),
+      ),
     );
     await check(arbitrary, async ([shape, choice, a, b]) => {
       const expected = plain(shape, (p) => (atBroadcast(choice, p) ? atBroadcast(a, p) : atBroadcast(b, p)));
       await expectValues(where(toTensor(choice, "bool"), toTensor(a), toTensor(b)), expected);
     });
-    await expectGradient((a, b) => where(tensor([true, false, true]), a, b), [{ shape: [1], data: [2] }, { shape: [2, 3], data: [1, 2, 3, 4, 5, 6] }]);
+    await expectGradient(
+      (a, b) => where(tensor([true, false, true]), a, b),
+      [
+        { shape: [1], data: [2] },
+        { shape: [2, 3], data: [1, 2, 3, 4, 5, 6] },
+      ],
+    );
   });
 });
 
@@ -238,7 +350,12 @@ describe("cast", () => {
   });
 
   it("rounds to the nearest half", async () => {
-    expect(await cast(tensor([0.1, 65504, 1e6, 2 ** -24]), "float16").array()).toEqual([0.0999755859375, 65504, Number.POSITIVE_INFINITY, 2 ** -24]);
+    expect(await cast(tensor([0.1, 65504, 1e6, 2 ** -24]), "float16").array()).toEqual([
+      0.0999755859375,
+      65504,
+      Number.POSITIVE_INFINITY,
+      2 ** -24,
+    ]);
   });
 });
 
@@ -252,6 +369,10 @@ describe("promotion", () => {
     expect(tensor([1], { dtype: "int32" }).add(0.5).dtype).toBe("float32");
     expect(tensor([1], { dtype: "int32" }).divide(2).dtype).toBe("float32");
     expect(scalar(true).add(1).dtype).toBe("int32");
-    expectRefusal(() => tensor([1], { dtype: "int32" }).add(tensor([1], { dtype: "uint32" })), ["int32", "uint32", "cast"], DTypeError);
+    expectRefusal(
+      () => tensor([1], { dtype: "int32" }).add(tensor([1], { dtype: "uint32" })),
+      ["int32", "uint32", "cast"],
+      DTypeError,
+    );
   });
 });

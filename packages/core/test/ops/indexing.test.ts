@@ -1,25 +1,60 @@
 /** Reading, adding and sorting at positions given by tensors, against plain loops. */
 import "@sconce/backend-cpu/register";
 import {
-  argsort, DTypeError, embedding, gather, grad, indexSelect, oneHot, openBackend, scatterAdd, sort, tensor, topK, zeros,
+  argsort,
+  DTypeError,
+  embedding,
+  gather,
+  grad,
+  indexSelect,
+  oneHot,
+  openBackend,
+  scatterAdd,
+  sort,
+  tensor,
+  topK,
+  zeros,
 } from "@sconce/core";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { at, check, expectGradient, expectRefusal, expectValues, onEachWay, type Plain, plain, plainOf, plains, positions, quarters, toTensor } from "./support.ts";
+import {
+  at,
+  check,
+  expectGradient,
+  expectRefusal,
+  expectValues,
+  onEachWay,
+  type Plain,
+  plain,
+  plainOf,
+  plains,
+  positions,
+  quarters,
+  toTensor,
+} from "./support.ts";
 
 beforeAll(async () => {
   await openBackend("cpu");
 });
 
-const replaced = (position: readonly number[], axis: number, index: number): number[] => position.map((p, a) => (a === axis ? index : p));
+const replaced = (position: readonly number[], axis: number, index: number): number[] =>
+  position.map((p, a) => (a === axis ? index : p));
 
 /** An array, one of its axes, and an index array that fits gather and scatterAdd; some indices lie outside. */
 const gathered: fc.Arbitrary<{ x: Plain; axis: number; indices: Plain }> = plains(quarters, 1, 3).chain((x) =>
-  fc.tuple(fc.nat(x.shape.length - 1), fc.nat(4)).chain(([axis, count]) =>
-    fc.tuple(...x.shape.map((extent, a) => (a === axis ? fc.constant(count) : fc.integer({ min: Math.max(0, extent - 1), max: extent })))).chain((shape) =>
-      plainOf(shape, fc.integer({ min: -1, max: x.shape[axis] })).map((indices) => ({ x, axis, indices })),
+  fc
+    .tuple(fc.nat(x.shape.length - 1), fc.nat(4))
+    .chain(([axis, count]) =>
+      fc
+        .tuple(
+          ...x.shape.map((extent, a) =>
+            a === axis ? fc.constant(count) : fc.integer({ min: Math.max(0, extent - 1), max: extent }),
+          ),
+        )
+        .chain((shape) =>
+          plainOf(shape, fc.integer({ min: -1, max: x.shape[axis] })).map((indices) => ({ x, axis, indices })),
+        ),
     ),
-  ),
 );
 
 describe("gather", () => {
@@ -32,16 +67,32 @@ describe("gather", () => {
         });
         await expectValues(gather(toTensor(x), toTensor(indices, "int32"), axis), expected);
         const whole = { ...expected, data: expected.data.map((n) => (Number.isNaN(n) ? 0 : Math.trunc(n))) };
-        await expectValues(gather(toTensor({ ...x, data: x.data.map(Math.trunc) }, "int32"), toTensor(indices, "int32"), axis - x.shape.length), whole);
+        await expectValues(
+          gather(
+            toTensor({ ...x, data: x.data.map(Math.trunc) }, "int32"),
+            toTensor(indices, "int32"),
+            axis - x.shape.length,
+          ),
+          whole,
+        );
       }),
     );
   });
 
   it("sends gradients to where it read", async () => {
-    const indices = tensor([[0, 2, 2], [1, 0, 1]], { dtype: "int32" });
+    const indices = tensor(
+      [
+        [0, 2, 2],
+        [1, 0, 1],
+      ],
+      { dtype: "int32" },
+    );
     await expectGradient((x) => gather(x, indices, 1), [{ shape: [3, 3], data: [1, 2, 3, 4, 5, 6, 7, 8, 9] }]);
     const x = zeros([2, 2]);
-    expect(await grad(gather(x, tensor([[5, 0]], { dtype: "int32" }), 1).sum(), x).array()).toEqual([[1, 0], [0, 0]]);
+    expect(await grad(gather(x, tensor([[5, 0]], { dtype: "int32" }), 1).sum(), x).array()).toEqual([
+      [1, 0],
+      [0, 0],
+    ]);
   });
 
   it("says what does not fit", () => {
@@ -71,7 +122,13 @@ describe("scatterAdd", () => {
 
   it("sends gradients to both", async () => {
     const indices = tensor([[0, 2, 2]], { dtype: "int32" });
-    await expectGradient((x, updates) => scatterAdd(x, indices, updates.mul(updates), 1), [{ shape: [2, 3], data: [1, 2, 3, 4, 5, 6] }, { shape: [1, 3], data: [1, -2, 3] }]);
+    await expectGradient(
+      (x, updates) => scatterAdd(x, indices, updates.mul(updates), 1),
+      [
+        { shape: [2, 3], data: [1, 2, 3, 4, 5, 6] },
+        { shape: [1, 3], data: [1, -2, 3] },
+      ],
+    );
   });
 
   it("says what does not fit", () => {
@@ -84,7 +141,11 @@ describe("scatterAdd", () => {
 describe("indexSelect and embedding", () => {
   it("replace an axis by the axes of the indices", async () => {
     const arbitrary = plains(quarters, 1, 3).chain((x) =>
-      fc.nat(x.shape.length - 1).chain((axis) => plains(fc.integer({ min: -1, max: x.shape[axis] }), 0, 2).map((indices) => ({ x, axis, indices }))),
+      fc
+        .nat(x.shape.length - 1)
+        .chain((axis) =>
+          plains(fc.integer({ min: -1, max: x.shape[axis] }), 0, 2).map((indices) => ({ x, axis, indices })),
+        ),
     );
     await check(arbitrary, ({ x, axis, indices }) =>
       onEachWay(async () => {
@@ -92,7 +153,9 @@ describe("indexSelect and embedding", () => {
         const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
         const expected = plain(shape, (p) => {
           const index = at(indices, p.slice(axis, axis + rank));
-          return index >= 0 && index < x.shape[axis] ? at(x, [...p.slice(0, axis), index, ...p.slice(axis + rank)]) : Number.NaN;
+          return index >= 0 && index < x.shape[axis]
+            ? at(x, [...p.slice(0, axis), index, ...p.slice(axis + rank)])
+            : Number.NaN;
         });
         await expectValues(indexSelect(toTensor(x), toTensor(indices, "int32"), axis - x.shape.length), expected);
       }),
@@ -101,9 +164,20 @@ describe("indexSelect and embedding", () => {
 
   it("embedding adds up the gradients of repeated tokens", async () => {
     const weight = zeros([4, 2]);
-    const tokens = tensor([[1, 1], [3, 0]], { dtype: "int32" });
+    const tokens = tensor(
+      [
+        [1, 1],
+        [3, 0],
+      ],
+      { dtype: "int32" },
+    );
     expect(embedding(weight, tokens).shape).toEqual([2, 2, 2]);
-    expect(await grad(embedding(weight, tokens).sum(), weight).array()).toEqual([[1, 1], [2, 2], [0, 0], [1, 1]]);
+    expect(await grad(embedding(weight, tokens).sum(), weight).array()).toEqual([
+      [1, 1],
+      [2, 2],
+      [0, 0],
+      [1, 1],
+    ]);
     await expectGradient((w) => embedding(w.mul(w), tokens), [{ shape: [4, 2], data: [1, 2, 3, 4, 5, 6, 7, 8] }]);
     await expectGradient((x) => indexSelect(x, tokens, 1), [{ shape: [2, 4], data: [1, 2, 3, 4, 5, 6, 7, 8] }]);
     expectRefusal(() => embedding(zeros([3]), tokens), ["embedding", "[3]", "[vocabulary, width]"]);
@@ -114,7 +188,10 @@ describe("indexSelect and embedding", () => {
 describe("oneHot", () => {
   it("has a 1 at the class", async () => {
     await check(fc.tuple(plains(fc.integer({ min: -1, max: 4 })), fc.nat(4)), ([x, classes]) =>
-      expectValues(oneHot(toTensor(x, "int32"), classes), plain([...x.shape, classes], (p) => Number(at(x, p.slice(0, -1)) === p[p.length - 1]))),
+      expectValues(
+        oneHot(toTensor(x, "int32"), classes),
+        plain([...x.shape, classes], (p) => Number(at(x, p.slice(0, -1)) === p[p.length - 1])),
+      ),
     );
     expect(oneHot(tensor([1], { dtype: "int32" }), 2, "bool").dtype).toBe("bool");
     expectRefusal(() => oneHot(tensor([1]), 2), ["oneHot", "float32"], DTypeError);
@@ -123,10 +200,14 @@ describe("oneHot", () => {
 
 describe("sorting", () => {
   const orderOf = (list: number[], descending: boolean): number[] => {
-    const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : Number(Number.isNaN(a)) - Number(Number.isNaN(b)));
+    const compare = (a: number, b: number): number =>
+      a < b ? -1 : a > b ? 1 : Number(Number.isNaN(a)) - Number(Number.isNaN(b));
     return list.map((_, i) => i).sort((i, j) => (descending ? -1 : 1) * compare(list[i], list[j]) || i - j);
   };
-  const elements = fc.oneof({ weight: 8, arbitrary: quarters }, { weight: 1, arbitrary: fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, -0) });
+  const elements = fc.oneof(
+    { weight: 8, arbitrary: quarters },
+    { weight: 1, arbitrary: fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, -0) },
+  );
 
   it("argsort, sort and topK agree with a stable sort that puts NaN last", async () => {
     await check(fc.tuple(plains(elements, 1, 3), fc.nat(), fc.boolean()), async ([x, n, descending]) => {
@@ -140,8 +221,14 @@ describe("sorting", () => {
       await expectValues(sort(toTensor(x), options), sorted);
       const k = Math.floor(extent / 2);
       const top = topK(toTensor(x), k, { axis, largest: descending });
-      await expectValues(top.indices, plain(replaced(x.shape, axis, k), (p) => at(order, p)));
-      await expectValues(top.values, plain(replaced(x.shape, axis, k), (p) => at(sorted, p)));
+      await expectValues(
+        top.indices,
+        plain(replaced(x.shape, axis, k), (p) => at(order, p)),
+      );
+      await expectValues(
+        top.values,
+        plain(replaced(x.shape, axis, k), (p) => at(sorted, p)),
+      );
     });
   });
 

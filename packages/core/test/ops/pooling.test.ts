@@ -1,12 +1,42 @@
 /** Pools against plain loops that follow PyTorch's rules. */
 import "@sconce/backend-cpu/register";
 import {
-  adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveMaxPool1d, adaptiveMaxPool2d, ArgumentError, avgPool1d, avgPool2d, type AveragePoolOptions, globalAveragePool,
-  globalMaxPool, grad, maxPool1d, maxPool2d, type MaxPoolOptions, openBackend, type Tensor, tensor, vjp, zeros,
+  ArgumentError,
+  type AveragePoolOptions,
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  avgPool1d,
+  avgPool2d,
+  globalAveragePool,
+  globalMaxPool,
+  grad,
+  type MaxPoolOptions,
+  maxPool1d,
+  maxPool2d,
+  openBackend,
+  type Tensor,
+  tensor,
+  vjp,
+  zeros,
 } from "@sconce/core";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { at, check, expectGradient, expectRefusal, expectValues, onEachWay, type Plain, plain, plainOf, positions, quarters, toTensor } from "./support.ts";
+import {
+  at,
+  check,
+  expectGradient,
+  expectRefusal,
+  expectValues,
+  onEachWay,
+  type Plain,
+  plain,
+  plainOf,
+  positions,
+  quarters,
+  toTensor,
+} from "./support.ts";
 
 beforeAll(async () => {
   await openBackend("cpu");
@@ -27,11 +57,24 @@ interface Pool {
   readonly x: Plain;
 }
 
-const special = fc.oneof({ weight: 9, arbitrary: quarters }, { weight: 1, arbitrary: fc.constantFrom(Number.NaN, Number.NEGATIVE_INFINITY) });
+const special = fc.oneof(
+  { weight: 9, arbitrary: quarters },
+  { weight: 1, arbitrary: fc.constantFrom(Number.NaN, Number.NEGATIVE_INFINITY) },
+);
 
-function pools(rank: number, elements: fc.Arbitrary<number>, dilations: readonly number[] = [1, 2]): fc.Arbitrary<Pool> {
+function pools(
+  rank: number,
+  elements: fc.Arbitrary<number>,
+  dilations: readonly number[] = [1, 2],
+): fc.Arbitrary<Pool> {
   const axis = fc
-    .record({ kernel: fc.integer({ min: 1, max: 4 }), stride: fc.integer({ min: 1, max: 4 }), dilation: fc.constantFrom(...dilations), more: fc.nat(5), pad: fc.nat(2) })
+    .record({
+      kernel: fc.integer({ min: 1, max: 4 }),
+      stride: fc.integer({ min: 1, max: 4 }),
+      dilation: fc.constantFrom(...dilations),
+      more: fc.nat(5),
+      pad: fc.nat(2),
+    })
     .map(({ kernel, stride, dilation, more, pad }): Axis => {
       const reach = (kernel - 1) * dilation + 1;
       const padding = Math.min(pad, Math.floor(reach / 2));
@@ -39,12 +82,20 @@ function pools(rank: number, elements: fc.Arbitrary<number>, dilations: readonly
     });
   return fc
     .record({ axes: fc.array(axis, { minLength: rank, maxLength: rank }), ceilMode: fc.boolean(), batch: fc.nat(2) })
-    .chain(({ axes, ceilMode, batch }) => plainOf([batch, 2, ...axes.map(({ extent }) => extent)], elements).map((x) => ({ axes, ceilMode, x })));
+    .chain(({ axes, ceilMode, batch }) =>
+      plainOf([batch, 2, ...axes.map(({ extent }) => extent)], elements).map((x) => ({ axes, ceilMode, x })),
+    );
 }
 
 function optionsOf({ axes, ceilMode }: Pool): MaxPoolOptions {
   const each = (name: keyof Axis): number[] => axes.map((axis) => axis[name]);
-  return { kernelSize: each("kernel"), stride: each("stride"), padding: each("padding"), dilation: each("dilation"), ceilMode };
+  return {
+    kernelSize: each("kernel"),
+    stride: each("stride"),
+    padding: each("padding"),
+    dilation: each("dilation"),
+    ceilMode,
+  };
 }
 
 /** PyTorch's pooling_output_shape. */
@@ -61,17 +112,25 @@ function covered({ axes }: Pool, place: readonly number[]): number[][] {
   return source.filter((s) => s.every((index, i) => index >= 0 && index < axes[i].extent));
 }
 
-const outputShape = ({ axes, ceilMode, x }: Pool): number[] => [...x.shape.slice(0, 2), ...axes.map((axis) => countOf(axis, ceilMode))];
+const outputShape = ({ axes, ceilMode, x }: Pool): number[] => [
+  ...x.shape.slice(0, 2),
+  ...axes.map((axis) => countOf(axis, ceilMode)),
+];
 
 function maxPooled(given: Pool): Plain {
-  return plain(outputShape(given), ([n, c, ...place]) => Math.max(...covered(given, place).map((s) => at(given.x, [n, c, ...s]))));
+  return plain(outputShape(given), ([n, c, ...place]) =>
+    Math.max(...covered(given, place).map((s) => at(given.x, [n, c, ...s]))),
+  );
 }
 
 /** Where the first maximum of a window is; a NaN is one. A dilated window may see nothing but padding and have none. */
 function firstMaximum(given: Pool, [n, c, ...place]: readonly number[]): number[] | undefined {
   const list = covered(given, place);
   const value = (s: number[]): number => at(given.x, [n, c, ...s]);
-  return list.find((s) => Number.isNaN(value(s))) ?? list.reduce<number[] | undefined>((best, s) => (best && value(s) <= value(best) ? best : s), undefined);
+  return (
+    list.find((s) => Number.isNaN(value(s))) ??
+    list.reduce<number[] | undefined>((best, s) => (best && value(s) <= value(best) ? best : s), undefined)
+  );
 }
 
 function averagePooled(given: Pool, countIncludePad: boolean): Plain {
@@ -86,15 +145,23 @@ function averagePooled(given: Pool, countIncludePad: boolean): Plain {
   });
 }
 
-const maxPools: Record<string, [number, (x: Tensor, options: MaxPoolOptions) => Tensor]> = { maxPool1d: [1, maxPool1d], maxPool2d: [2, maxPool2d] };
+const maxPools: Record<string, [number, (x: Tensor, options: MaxPoolOptions) => Tensor]> = {
+  maxPool1d: [1, maxPool1d],
+  maxPool2d: [2, maxPool2d],
+};
 
 describe.each(Object.entries(maxPools))("%s", (name, [rank, pool]) => {
   it("takes the largest of each window; NaN if there is one", async () => {
-    await check(pools(rank, special), (given) => onEachWay(() => expectValues(pool(toTensor(given.x), optionsOf(given)), maxPooled(given))));
+    await check(pools(rank, special), (given) =>
+      onEachWay(() => expectValues(pool(toTensor(given.x), optionsOf(given)), maxPooled(given))),
+    );
   });
 
   it("sends the gradient to the first maximum, ties, NaN and -Infinity included", async () => {
-    const ties = fc.oneof({ weight: 6, arbitrary: fc.integer({ min: 0, max: 2 }) }, { weight: 1, arbitrary: fc.constantFrom(Number.NaN, Number.NEGATIVE_INFINITY) });
+    const ties = fc.oneof(
+      { weight: 6, arbitrary: fc.integer({ min: 0, max: 2 }) },
+      { weight: 1, arbitrary: fc.constantFrom(Number.NaN, Number.NEGATIVE_INFINITY) },
+    );
     await check(pools(rank, ties), (given) =>
       onEachWay(async () => {
         const shape = outputShape(given);
@@ -106,48 +173,83 @@ describe.each(Object.entries(maxPools))("%s", (name, [rank, pool]) => {
         }
         const x = toTensor(given.x);
         // A NaN in the product must not reach the gradient: the vector-Jacobian product is taken directly.
-        await expectValues(vjp(pool(x, optionsOf(given)), x, toTensor(weights)), plain(given.x.shape, (p) => sums.get(p.join()) ?? 0));
+        await expectValues(
+          vjp(pool(x, optionsOf(given)), x, toTensor(weights)),
+          plain(given.x.shape, (p) => sums.get(p.join()) ?? 0),
+        );
       }),
     );
   });
 
   it("has gradients of gradients", async () => {
     const x = plain([2, 2, ...[5, 6].slice(-rank)], (p) => Math.sin(p.reduce((sum, i) => sum * 6.1 + i, 1)) * 3);
-    for (const options of [{ kernelSize: 2 }, { kernelSize: 3, stride: 2, padding: 1 }, { kernelSize: 2, stride: 2, ceilMode: true, dilation: 2 }]) {
+    for (const options of [
+      { kernelSize: 2 },
+      { kernelSize: 3, stride: 2, padding: 1 },
+      { kernelSize: 2, stride: 2, ceilMode: true, dilation: 2 },
+    ]) {
       await onEachWay(() => expectGradient((t) => pool(t.mul(t), options), [x]));
     }
   });
 
   it("names what does not fit", () => {
     expectRefusal(() => pool(zeros([3, 4]), { kernelSize: 2 }), [name, "[3, 4]", `${rank + 2} axes`, "unsqueeze(0)"]);
-    expectRefusal(() => pool(zeros([1, 1, ...Array(rank).fill(2)]), { kernelSize: 3 }), ["kernel of [3", "[1, 1, 2", "smaller kernel"]);
-    expectRefusal(() => pool(zeros([1, 1, ...Array(rank).fill(9)]), { kernelSize: 3, padding: 2 }), [name, "padding [2", "half the kernel [3"], ArgumentError);
-    expectRefusal(() => pool(zeros([1, 1, ...Array(rank).fill(9)]), { kernelSize: 3, stride: 0 }), [name, "stride"], ArgumentError);
+    expectRefusal(
+      () => pool(zeros([1, 1, ...Array(rank).fill(2)]), { kernelSize: 3 }),
+      ["kernel of [3", "[1, 1, 2", "smaller kernel"],
+    );
+    expectRefusal(
+      () => pool(zeros([1, 1, ...Array(rank).fill(9)]), { kernelSize: 3, padding: 2 }),
+      [name, "padding [2", "half the kernel [3"],
+      ArgumentError,
+    );
+    expectRefusal(
+      () => pool(zeros([1, 1, ...Array(rank).fill(9)]), { kernelSize: 3, stride: 0 }),
+      [name, "stride"],
+      ArgumentError,
+    );
   });
 });
 
-const averagePools: Record<string, [number, (x: Tensor, options: AveragePoolOptions) => Tensor]> = { avgPool1d: [1, avgPool1d], avgPool2d: [2, avgPool2d] };
+const averagePools: Record<string, [number, (x: Tensor, options: AveragePoolOptions) => Tensor]> = {
+  avgPool1d: [1, avgPool1d],
+  avgPool2d: [2, avgPool2d],
+};
 
 describe.each(Object.entries(averagePools))("%s", (name, [rank, pool]) => {
   it("averages each window, counting padding or not", async () => {
     await check(fc.tuple(pools(rank, quarters, [1]), fc.boolean()), ([given, countIncludePad]) =>
-      onEachWay(() => expectValues(pool(toTensor(given.x), { ...optionsOf(given), countIncludePad }), averagePooled(given, countIncludePad))),
+      onEachWay(() =>
+        expectValues(
+          pool(toTensor(given.x), { ...optionsOf(given), countIncludePad }),
+          averagePooled(given, countIncludePad),
+        ),
+      ),
     );
   });
 
   it("has the right gradients", async () => {
     await check(
-      fc.tuple(pools(rank, quarters, [1]).filter(({ x }) => x.shape[0] > 0), fc.boolean()),
-      async ([given, countIncludePad]) => expectGradient((t) => pool(t.mul(t), { ...optionsOf(given), countIncludePad }), [given.x]),
+      fc.tuple(
+        pools(rank, quarters, [1]).filter(({ x }) => x.shape[0] > 0),
+        fc.boolean(),
+      ),
+      async ([given, countIncludePad]) =>
+        expectGradient((t) => pool(t.mul(t), { ...optionsOf(given), countIncludePad }), [given.x]),
       20,
     );
     const x = plain([1, 2, ...[5, 6].slice(-rank)], (p) => Math.sin(p.reduce((sum, i) => sum * 6.1 + i, 1)));
-    await onEachWay(() => expectGradient((t) => pool(t.mul(t), { kernelSize: 3, stride: 2, padding: 1, countIncludePad: false }), [x]));
+    await onEachWay(() =>
+      expectGradient((t) => pool(t.mul(t), { kernelSize: 3, stride: 2, padding: 1, countIncludePad: false }), [x]),
+    );
   });
 
   it("names what does not fit", () => {
     expectRefusal(() => pool(zeros([3]), { kernelSize: 2 }), [name, "[3]", `${rank + 2} axes`]);
-    expectRefusal(() => pool(zeros([1, 1, ...Array(rank).fill(2)]), { kernelSize: 3 }), ["averagePool", "kernel of [3", "[1, 1, 2"]);
+    expectRefusal(
+      () => pool(zeros([1, 1, ...Array(rank).fill(2)]), { kernelSize: 3 }),
+      ["averagePool", "kernel of [3", "[1, 1, 2"],
+    );
   });
 });
 
@@ -162,24 +264,45 @@ function adaptive(x: Plain, counts: readonly number[], combine: (list: number[])
 }
 
 const adaptivePools: Record<string, [number, (x: Tensor, size: number[]) => Tensor, (list: number[]) => number]> = {
-  adaptiveAvgPool1d: [1, (x, [size]) => adaptiveAvgPool1d(x, size), (list) => list.reduce((a, b) => a + b) / list.length],
-  adaptiveAvgPool2d: [2, (x, [h, w]) => adaptiveAvgPool2d(x, [h, w]), (list) => list.reduce((a, b) => a + b) / list.length],
+  adaptiveAvgPool1d: [
+    1,
+    (x, [size]) => adaptiveAvgPool1d(x, size),
+    (list) => list.reduce((a, b) => a + b) / list.length,
+  ],
+  adaptiveAvgPool2d: [
+    2,
+    (x, [h, w]) => adaptiveAvgPool2d(x, [h, w]),
+    (list) => list.reduce((a, b) => a + b) / list.length,
+  ],
   adaptiveMaxPool1d: [1, (x, [size]) => adaptiveMaxPool1d(x, size), (list) => Math.max(...list)],
   adaptiveMaxPool2d: [2, (x, [h, w]) => adaptiveMaxPool2d(x, [h, w]), (list) => Math.max(...list)],
 };
 
 describe.each(Object.entries(adaptivePools))("%s", (name, [rank, pool, combine]) => {
   const given = fc
-    .tuple(fc.nat(2), fc.array(fc.integer({ min: 1, max: 7 }), { minLength: rank, maxLength: rank }), fc.array(fc.integer({ min: 1, max: 8 }), { minLength: rank, maxLength: rank }))
-    .chain(([batch, spatial, counts]) => plainOf([batch, 2, ...spatial], name.includes("Max") ? special : quarters).map((x) => ({ x, counts })));
+    .tuple(
+      fc.nat(2),
+      fc.array(fc.integer({ min: 1, max: 7 }), { minLength: rank, maxLength: rank }),
+      fc.array(fc.integer({ min: 1, max: 8 }), { minLength: rank, maxLength: rank }),
+    )
+    .chain(([batch, spatial, counts]) =>
+      plainOf([batch, 2, ...spatial], name.includes("Max") ? special : quarters).map((x) => ({ x, counts })),
+    );
 
   it("pools bins that may overlap", async () => {
-    await check(given, ({ x, counts }) => onEachWay(() => expectValues(pool(toTensor(x), counts), adaptive(x, counts, combine))));
+    await check(given, ({ x, counts }) =>
+      onEachWay(() => expectValues(pool(toTensor(x), counts), adaptive(x, counts, combine))),
+    );
   });
 
   it("has the right gradients", async () => {
     const x = plain([2, 2, ...[5, 7].slice(-rank)], (p) => Math.sin(p.reduce((sum, i) => sum * 7.3 + i, 1)) * 3);
-    for (const counts of [[2, 3], [5, 1], [6, 9]]) await expectGradient((t) => pool(t.mul(t), counts.slice(0, rank)), [x]);
+    for (const counts of [
+      [2, 3],
+      [5, 1],
+      [6, 9],
+    ])
+      await expectGradient((t) => pool(t.mul(t), counts.slice(0, rank)), [x]);
   });
 
   it("names what does not fit", () => {
@@ -202,20 +325,35 @@ describe("adaptive pools in detail", () => {
 
 describe("global pools", () => {
   it("leave [N, C]", async () => {
-    const given = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 3 }).chain((spatial) => plainOf([2, 3, ...spatial]));
+    const given = fc
+      .array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 3 })
+      .chain((spatial) => plainOf([2, 3, ...spatial]));
     await check(given, (x) =>
       onEachWay(async () => {
         const lists = plain([2, 3], ([n, c]) => n * 3 + c);
         const size = x.data.length / 6;
         const list = (i: number): number[] => x.data.slice(i * size, (i + 1) * size);
-        await expectValues(globalAveragePool(toTensor(x)), { shape: [2, 3], data: lists.data.map((i) => list(i).reduce((a, b) => a + b) / size) });
-        await expectValues(globalMaxPool(toTensor(x)), { shape: [2, 3], data: lists.data.map((i) => Math.max(...list(i))) });
+        await expectValues(globalAveragePool(toTensor(x)), {
+          shape: [2, 3],
+          data: lists.data.map((i) => list(i).reduce((a, b) => a + b) / size),
+        });
+        await expectValues(globalMaxPool(toTensor(x)), {
+          shape: [2, 3],
+          data: lists.data.map((i) => Math.max(...list(i))),
+        });
       }),
     );
     await expectGradient((t) => globalMaxPool(t.mul(t)), [plain([2, 1, 3, 2], (p) => p[0] + p[2] * 2 + p[3] * 0.3)]);
     await expectGradient((t) => globalAveragePool(t.mul(t)), [plain([2, 1, 3], (p) => p[0] + p[2] * 2)]);
     const x = zeros([1, 1, 2, 2]);
-    expect(await grad(globalMaxPool(x).sum(), x).array()).toEqual([[[[1, 0], [0, 0]]]]);
+    expect(await grad(globalMaxPool(x).sum(), x).array()).toEqual([
+      [
+        [
+          [1, 0],
+          [0, 0],
+        ],
+      ],
+    ]);
   });
 
   it("need spatial axes", () => {

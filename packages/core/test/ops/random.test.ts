@@ -1,8 +1,21 @@
 /** Random tensors: the generator's published test vectors, repeatability, and moments. */
 import "@sconce/backend-cpu/register";
 import {
-  ArgumentError, CaptureError, compile, data, deriveKey, openBackend, randomBernoulli, randomBits, randomNormal, randomPermutation, RandomState, randomUniform,
-  setSeed, type Tensor, tensor,
+  ArgumentError,
+  CaptureError,
+  compile,
+  data,
+  deriveKey,
+  openBackend,
+  RandomState,
+  randomBernoulli,
+  randomBits,
+  randomNormal,
+  randomPermutation,
+  randomUniform,
+  setSeed,
+  type Tensor,
+  tensor,
 } from "@sconce/core";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -90,7 +103,9 @@ describe("repeatability", () => {
     const seen = new Set<string>();
     for (let i = 0; i < 4; i++) seen.add(String(await (await draw(tensor([0, 0, 0, 0]))).array()));
     expect(seen.size).toBe(4);
-    await expect((async () => compile((x: Tensor) => x.add(randomUniform([4], { seed: 1 })))(tensor([0, 0, 0, 0])))()).rejects.toThrow(CaptureError);
+    await expect(
+      (async () => compile((x: Tensor) => x.add(randomUniform([4], { seed: 1 })))(tensor([0, 0, 0, 0])))(),
+    ).rejects.toThrow(CaptureError);
   });
 });
 
@@ -135,6 +150,8 @@ describe("distributions", () => {
   });
 
   it("other float dtypes have the same numbers", async () => {
-    expect(await randomUniform([3], { seed: 1, dtype: "float64" }).array()).toEqual(await randomUniform([3], { seed: 1 }).array());
+    expect(await randomUniform([3], { seed: 1, dtype: "float64" }).array()).toEqual(
+      await randomUniform([3], { seed: 1 }).array(),
+    );
   });
 });

@@ -61,6 +61,17 @@ describe("evaluation", () => {
   });
 });
 
+describe("detach", () => {
+  it("shares the value: reading or disposing of one tensor leaves the other", async () => {
+    const x = tensor([1, 2]).add(1);
+    const detached = await x.detach();
+    expect(detached.inputs).toEqual([]);
+    expect(await x.array()).toEqual([2, 3]);
+    x.dispose();
+    expect(await detached.mul(2).array()).toEqual([4, 6]);
+  });
+});
+
 describe("variables", () => {
   it("assigns outside compile, computed with the next evaluation", async () => {
     const v = new Variable({ shape: [2], dtype: "float32" }, tensor([1, 2]));

@@ -13,7 +13,7 @@ export class Child {
 
   constructor(name: string, script: string, args: readonly string[]) {
     this.#name = name;
-    this.#process = spawn(process.execPath, ["--enable-source-maps", script, ...args], { stdio: "pipe" });
+    this.#process = spawn(process.execPath, [script, ...args], { stdio: "pipe" });
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
     this.#process.stderr.on("data", (chunk) => {
       this.#errors += chunk;

@@ -34,16 +34,22 @@ export function einsum(equation: string, ...operands: readonly Tensor[]): Tensor
   const dtype = operands.map((operand) => operand.dtype).reduce((a, b) => promote("einsum", a, b));
   const summable = dtype === "bool" || dtype === "uint8" ? "int32" : dtype;
   const extents = extentsOf(equation, operands, inputs);
-  const simple = operands.map((operand, i) => withoutUnits(diagonal({ tensor: cast(operand, summable), labels: inputs[i] }), extents));
-  const joined = simple.slice(1).reduce(
-    (left, right, i) => {
-      const wanted = new Set([...output, ...simple.slice(i + 2).flatMap(({ labels }) => labels)]);
-      return contract(sumUnwanted(left, [...wanted, ...right.labels]), sumUnwanted(right, [...wanted, ...left.labels]), wanted);
-    },
-    simple[0],
+  const simple = operands.map((operand, i) =>
+    withoutUnits(diagonal({ tensor: cast(operand, summable), labels: inputs[i] }), extents),
   );
+  const joined = simple.slice(1).reduce((left, right, i) => {
+    const wanted = new Set([...output, ...simple.slice(i + 2).flatMap(({ labels }) => labels)]);
+    return contract(
+      sumUnwanted(left, [...wanted, ...right.labels]),
+      sumUnwanted(right, [...wanted, ...left.labels]),
+      wanted,
+    );
+  }, simple[0]);
   const result = sumUnwanted(joined, output);
-  return permute(result.tensor, output.map((label) => result.labels.indexOf(label)));
+  return permute(
+    result.tensor,
+    output.map((label) => result.labels.indexOf(label)),
+  );
 }
 
 function parse(equation: string, operands: readonly Tensor[]): { inputs: string[][]; output: string[] } {
@@ -56,16 +62,27 @@ function parse(equation: string, operands: readonly Tensor[]): { inputs: string[
     );
   }
   if (operands.length !== terms.length) {
-    throw new ArgumentError(`einsum: "${equation}" describes ${terms.length} operands, but ${operands.length} were given; give one tensor for each.`);
+    throw new ArgumentError(
+      `einsum: "${equation}" describes ${terms.length} operands, but ${operands.length} were given; give one tensor for each.`,
+    );
   }
   const inputs = terms.map((term, i) => expand(equation, term, operands[i]));
   const all = inputs.flat();
-  const ellipsis = [...new Set(all.filter((label) => label.length > 1))].sort((a, b) => Number(b.slice(3)) - Number(a.slice(3)));
+  const ellipsis = [...new Set(all.filter((label) => label.length > 1))].sort(
+    (a, b) => Number(b.slice(3)) - Number(a.slice(3)),
+  );
   const once = all.filter((label) => label.length === 1 && all.indexOf(label) === all.lastIndexOf(label)).sort();
-  const output = right === undefined ? [...ellipsis, ...once] : [...right.replace("...", ".")].flatMap((c) => (c === "." ? ellipsis : [c]));
+  const output =
+    right === undefined
+      ? [...ellipsis, ...once]
+      : [...right.replace("...", ".")].flatMap((c) => (c === "." ? ellipsis : [c]));
   for (const label of output) {
-    if (!all.includes(label)) throw new ArgumentError(`einsum: index ${label} of the result of "${equation}" is in no operand; remove it or correct its name.`);
-    if (output.indexOf(label) !== output.lastIndexOf(label)) throw new ArgumentError(`einsum: the result of "${equation}" has index ${label} twice; name each index once.`);
+    if (!all.includes(label))
+      throw new ArgumentError(
+        `einsum: index ${label} of the result of "${equation}" is in no operand; remove it or correct its name.`,
+      );
+    if (output.indexOf(label) !== output.lastIndexOf(label))
+      throw new ArgumentError(`einsum: the result of "${equation}" has index ${label} twice; name each index once.`);
   }
   return { inputs, output };
 }
@@ -79,11 +96,17 @@ function expand(equation: string, term: string, operand: Tensor): string[] {
       `einsum: "${term}" of "${equation}" names ${letters.length} axes, but its operand is ${formatShape(operand.shape)}; name every axis once, or write "..." for the rest.`,
     );
   }
-  return [...term.replace("...", ".")].flatMap((c) => (c === "." ? Array.from({ length: hidden }, (_, i) => `...${hidden - 1 - i}`) : [c]));
+  return [...term.replace("...", ".")].flatMap((c) =>
+    c === "." ? Array.from({ length: hidden }, (_, i) => `...${hidden - 1 - i}`) : [c],
+  );
 }
 
 /** The extent of each index: axes of one index are equal, or 1 and repeated. */
-function extentsOf(equation: string, operands: readonly Tensor[], inputs: readonly (readonly string[])[]): ReadonlyMap<string, number> {
+function extentsOf(
+  equation: string,
+  operands: readonly Tensor[],
+  inputs: readonly (readonly string[])[],
+): ReadonlyMap<string, number> {
   const extents = new Map<string, number>();
   inputs.forEach((labels, i) => {
     labels.forEach((label, axis) => {
@@ -118,12 +141,20 @@ function diagonal({ tensor, labels }: Labelled): Labelled {
 /** Without the axes of extent 1 that another operand has longer: leaving them out repeats them. */
 function withoutUnits({ tensor, labels }: Labelled, extents: ReadonlyMap<string, number>): Labelled {
   const kept = labels.map((label, axis) => tensor.shape[axis] === extents.get(label));
-  return { tensor: reshape(tensor, tensor.shape.filter((_, axis) => kept[axis])), labels: labels.filter((_, axis) => kept[axis]) };
+  return {
+    tensor: reshape(
+      tensor,
+      tensor.shape.filter((_, axis) => kept[axis]),
+    ),
+    labels: labels.filter((_, axis) => kept[axis]),
+  };
 }
 
 function sumUnwanted({ tensor, labels }: Labelled, wanted: readonly string[]): Labelled {
   const axes = labels.map((_, axis) => axis).filter((axis) => !wanted.includes(labels[axis]));
-  return axes.length === 0 ? { tensor, labels } : { tensor: sum(tensor, { axes }), labels: labels.filter((label) => wanted.includes(label)) };
+  return axes.length === 0
+    ? { tensor, labels }
+    : { tensor: sum(tensor, { axes }), labels: labels.filter((label) => wanted.includes(label)) };
 }
 
 /** The product of two operands, summed over the indices that both have and nobody wants. */
@@ -135,13 +166,16 @@ function contract(left: Labelled, right: Labelled, wanted: ReadonlySet<string>):
   const columns = right.labels.filter((label) => !shared.includes(label));
   const labels = [...batch, ...rows, ...columns];
   const extent = (label: string): number =>
-    left.labels.includes(label) ? left.tensor.shape[left.labels.indexOf(label)] : right.tensor.shape[right.labels.indexOf(label)];
+    left.labels.includes(label)
+      ? left.tensor.shape[left.labels.indexOf(label)]
+      : right.tensor.shape[right.labels.indexOf(label)];
   if (summed.length === 0 || rows.length + columns.length === 0 || !isFloat(left.tensor.dtype)) {
     const order = [...labels, ...summed];
     const product = multiply(aligned(left, order), aligned(right, order));
     return sumUnwanted({ tensor: product, labels: order }, labels);
   }
-  const shapeOf = (...groups: readonly (readonly string[])[]): number[] => groups.map((group) => sizeOf(group.map(extent)));
+  const shapeOf = (...groups: readonly (readonly string[])[]): number[] =>
+    groups.map((group) => sizeOf(group.map(extent)));
   const lead = batch.map(extent);
   const a = reshape(inOrder(left, [...batch, ...rows, ...summed]), [...lead, ...shapeOf(rows, summed)]);
   const b = reshape(inOrder(right, [...batch, ...summed, ...columns]), [...lead, ...shapeOf(summed, columns)]);
@@ -149,12 +183,21 @@ function contract(left: Labelled, right: Labelled, wanted: ReadonlySet<string>):
 }
 
 function inOrder({ tensor, labels }: Labelled, order: readonly string[]): Tensor {
-  return permute(tensor, order.map((label) => labels.indexOf(label)));
+  return permute(
+    tensor,
+    order.map((label) => labels.indexOf(label)),
+  );
 }
 
 /** The axes in the given order, with extent 1 for those that are missing. */
 function aligned(operand: Labelled, order: readonly string[]): Tensor {
-  const present = inOrder(operand, order.filter((label) => operand.labels.includes(label)));
+  const present = inOrder(
+    operand,
+    order.filter((label) => operand.labels.includes(label)),
+  );
   let next = 0;
-  return reshape(present, order.map((label) => (operand.labels.includes(label) ? present.shape[next++] : 1)));
+  return reshape(
+    present,
+    order.map((label) => (operand.labels.includes(label) ? present.shape[next++] : 1)),
+  );
 }

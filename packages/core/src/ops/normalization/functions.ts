@@ -38,11 +38,24 @@ export interface BatchNormResult {
 }
 
 /** Applies the op to `x` seen as `shape`, with weight and bias of `affine` (their own shape) seen as `seen`. */
-function normalize(op: string, x: Tensor, shape: Shape, axes: readonly number[], affine: Shape, seen: Shape, options: NormalizationOptions): Tensor {
+function normalize(
+  op: string,
+  x: Tensor,
+  shape: Shape,
+  axes: readonly number[],
+  affine: Shape,
+  seen: Shape,
+  options: NormalizationOptions,
+): Tensor {
   const { weight, bias } = options;
   const dtype = [weight, bias].reduce((found, t) => (t ? promote(op, found, t.dtype) : found), toFloat(x.dtype));
   const parameter = (name: string, given: Tensor | undefined, neutral: number): Tensor => {
-    if (!given) return full(seen.map(() => 1), neutral, dtype);
+    if (!given)
+      return full(
+        seen.map(() => 1),
+        neutral,
+        dtype,
+      );
     checkParameter(op, name, given, affine, x);
     return reshape(cast(given, dtype), seen);
   };
@@ -52,17 +65,22 @@ function normalize(op: string, x: Tensor, shape: Shape, axes: readonly number[],
 
 function checkParameter(op: string, name: string, given: Tensor, expected: Shape, x: Tensor): void {
   if (given.shape.join() === expected.join()) return;
-  throw new ShapeError(`${op}: ${name} has shape ${formatShape(given.shape)}; for input ${formatShape(x.shape)} it must be ${formatShape(expected)}.`);
+  throw new ShapeError(
+    `${op}: ${name} has shape ${formatShape(given.shape)}; for input ${formatShape(x.shape)} it must be ${formatShape(expected)}.`,
+  );
 }
 
 function epsilonOf(op: string, { epsilon = 1e-5 }: NormalizationOptions): number {
-  if (!(epsilon >= 0)) throw new ArgumentError(`${op}: epsilon is ${epsilon}; give a small number >= 0, for example 1e-5.`);
+  if (!(epsilon >= 0))
+    throw new ArgumentError(`${op}: epsilon is ${epsilon}; give a small number >= 0, for example 1e-5.`);
   return epsilon;
 }
 
 function checkChannels(op: string, x: Tensor): void {
   if (x.rank >= 2) return;
-  throw new ShapeError(`${op}: input ${formatShape(x.shape)} needs at least 2 axes: [batch, channels, ...]. Add a batch axis with x.unsqueeze(0).`);
+  throw new ShapeError(
+    `${op}: input ${formatShape(x.shape)} needs at least 2 axes: [batch, channels, ...]. Add a batch axis with x.unsqueeze(0).`,
+  );
 }
 
 /** [1, C, 1, ...]: a value per channel beside `x`. */
@@ -122,17 +140,29 @@ export function groupNorm(x: Tensor, groups: number, options: NormalizationOptio
   checkChannels("groupNorm", x);
   const [batch, channels, ...spatial] = x.shape;
   if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0) {
-    throw new ShapeError(`groupNorm: ${channels} channels of input ${formatShape(x.shape)} do not divide into ${groups} groups; give a divisor of ${channels}.`);
+    throw new ShapeError(
+      `groupNorm: ${channels} channels of input ${formatShape(x.shape)} do not divide into ${groups} groups; give a divisor of ${channels}.`,
+    );
   }
   const split = [groups, channels / groups];
   const shape = [batch, ...split, ...spatial];
-  return normalize("groupNorm", x, shape, axesFrom(2, shape.length), [channels], [1, ...split, ...spatial.map(() => 1)], options);
+  return normalize(
+    "groupNorm",
+    x,
+    shape,
+    axesFrom(2, shape.length),
+    [channels],
+    [1, ...split, ...spatial.map(() => 1)],
+    options,
+  );
 }
 
 /** x [N, C, ...spatial] normalized over the spatial axes of each channel of each example; weight and bias are [C] (Ulyanov et al. 2016). */
 export function instanceNorm(x: Tensor, options: NormalizationOptions = {}): Tensor {
   if (x.rank < 3 || sizeOf(x.shape.slice(2)) < 2) {
-    throw new ShapeError(`instanceNorm: input ${formatShape(x.shape)} needs more than one spatial element: [batch, channels, ...spatial].`);
+    throw new ShapeError(
+      `instanceNorm: input ${formatShape(x.shape)} needs more than one spatial element: [batch, channels, ...spatial].`,
+    );
   }
   return normalize("instanceNorm", x, x.shape, axesFrom(2, x.rank), [x.shape[1]], perChannel(x), options);
 }

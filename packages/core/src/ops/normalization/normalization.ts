@@ -26,8 +26,11 @@ export const normalizationOp: OpDefinition<NormalizationAttributes> = /* @__PURE
   name: "normalization",
   infer: ([x, scale, shift]): Signature => {
     for (const { shape } of [scale, shift]) {
-      if (shape.length === x.shape.length && shape.every((extent, axis) => extent === 1 || extent === x.shape[axis])) continue;
-      throw new ShapeError(`normalization: scale or shift ${formatShape(shape)} does not repeat into input ${formatShape(x.shape)}; give it extent 1 on the other axes.`);
+      if (shape.length === x.shape.length && shape.every((extent, axis) => extent === 1 || extent === x.shape[axis]))
+        continue;
+      throw new ShapeError(
+        `normalization: scale or shift ${formatShape(shape)} does not repeat into input ${formatShape(x.shape)}; give it extent 1 on the other axes.`,
+      );
     }
     return { shape: x.shape, dtype: x.dtype };
   },
@@ -45,7 +48,10 @@ export const normalizationOp: OpDefinition<NormalizationAttributes> = /* @__PURE
 });
 
 /** x with mean 0 and variance 1 over the axes, and what it was multiplied by for that. */
-function standardize(x: Tensor, { axes, epsilon }: NormalizationAttributes): { standard: Tensor; inverseDeviation: Tensor } {
+function standardize(
+  x: Tensor,
+  { axes, epsilon }: NormalizationAttributes,
+): { standard: Tensor; inverseDeviation: Tensor } {
   const inverseDeviation = rsqrt(add(variance(x, { axes, keepAxes: true }), epsilon));
   return { standard: multiply(subtract(x, mean(x, { axes, keepAxes: true })), inverseDeviation), inverseDeviation };
 }

@@ -56,14 +56,26 @@ const maxLast: PoolLast = (x, count) => {
 
 type OrdinaryPool = (x: Tensor, options: { readonly kernelSize: readonly number[] }) => Tensor;
 
-function adaptivePool(op: string, axes: number, x: Tensor, outputSize: number | readonly number[], poolLast: PoolLast, ordinary: OrdinaryPool): Tensor {
+function adaptivePool(
+  op: string,
+  axes: number,
+  x: Tensor,
+  outputSize: number | readonly number[],
+  poolLast: PoolLast,
+  ordinary: OrdinaryPool,
+): Tensor {
   checkRank(op, axes, x);
   const counts = perAxis(op, "outputSize", outputSize, axes, 1);
   const spatial = x.shape.slice(2);
-  if (spatial.includes(0)) throw new ShapeError(`${op}: input ${formatShape(x.shape)} has an empty spatial axis; there is nothing to pool.`);
+  if (spatial.includes(0))
+    throw new ShapeError(`${op}: input ${formatShape(x.shape)} has an empty spatial axis; there is nothing to pool.`);
   const data = cast(x, toFloat(x.dtype));
-  if (counts.every((count, i) => spatial[i] % count === 0)) return ordinary(data, { kernelSize: counts.map((count, i) => spatial[i] / count) });
-  return counts.reduceRight((pooled, count, i) => moveAxis(poolLast(moveAxis(pooled, 2 + i, -1), count), -1, 2 + i), data);
+  if (counts.every((count, i) => spatial[i] % count === 0))
+    return ordinary(data, { kernelSize: counts.map((count, i) => spatial[i] / count) });
+  return counts.reduceRight(
+    (pooled, count, i) => moveAxis(poolLast(moveAxis(pooled, 2 + i, -1), count), -1, 2 + i),
+    data,
+  );
 }
 
 /** The means of `outputSize` bins of x [N, C, L]: [N, C, outputSize]. */

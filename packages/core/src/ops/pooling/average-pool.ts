@@ -32,7 +32,9 @@ export const averagePoolOp: OpDefinition<AveragePoolAttributes> = /* @__PURE__ *
     const axes = attributes.kernel.map((_, i) => i - attributes.kernel.length);
     return divide(sum(poolWindows(x, attributes, 0), { axes }), windowSizes(x.shape, x.dtype, attributes));
   },
-  gradient: (g, { inputs: [x] }, attributes) => [apply(averagePoolGradientOp, [g], { ...attributes, spatial: x.shape.slice(2) })],
+  gradient: (g, { inputs: [x] }, attributes) => [
+    apply(averagePoolGradientOp, [g], { ...attributes, spatial: x.shape.slice(2) }),
+  ],
   flops: (_, output, { kernel }) => sizeOf(output.shape) * sizeOf(kernel),
 });
 

@@ -42,7 +42,13 @@ function geometry(op: string, axes: number, x: Tensor, options: MaxPoolOptions):
       `${op}: padding ${formatShape(padding)} is more than half the kernel ${formatShape(kernel)}, so a window could hold nothing else; use less padding or pad first.`,
     );
   }
-  return { kernel, stride, padding: padding.map((n) => [n, n] as const), dilation, ceilMode: options.ceilMode ?? false };
+  return {
+    kernel,
+    stride,
+    padding: padding.map((n) => [n, n] as const),
+    dilation,
+    ceilMode: options.ceilMode ?? false,
+  };
 }
 
 /** Checks that `x` is [N, C, ...] with `axes` spatial axes. */
@@ -92,13 +98,21 @@ export function globalAveragePool(x: Tensor): Tensor {
 export function globalMaxPool(x: Tensor): Tensor {
   const axes = spatialAxes("globalMaxPool", x);
   const kernel = axes.map((axis) => x.shape[axis]);
-  const attributes = { kernel, stride: kernel, padding: kernel.map(() => [0, 0] as const), dilation: kernel.map(() => 1), ceilMode: false };
+  const attributes = {
+    kernel,
+    stride: kernel,
+    padding: kernel.map(() => [0, 0] as const),
+    dilation: kernel.map(() => 1),
+    ceilMode: false,
+  };
   return reshape(apply(maxPoolOp, [cast(x, toFloat(x.dtype))], attributes), x.shape.slice(0, 2));
 }
 
 function spatialAxes(op: string, x: Tensor): number[] {
   if (x.rank < 3 || x.shape.slice(2).includes(0)) {
-    throw new ShapeError(`${op}: input ${formatShape(x.shape)}; it needs at least one spatial axis, none of them empty: [batch, channels, ...spatial].`);
+    throw new ShapeError(
+      `${op}: input ${formatShape(x.shape)}; it needs at least one spatial axis, none of them empty: [batch, channels, ...spatial].`,
+    );
   }
   return x.shape.map((_, axis) => axis).slice(2);
 }

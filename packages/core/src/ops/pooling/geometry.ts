@@ -71,5 +71,9 @@ export function poolFold(windows: Tensor, shape: Shape, attributes: PoolAttribut
   const around = margins(shape, attributes);
   const spatial = around.map(([before, after], i) => before + shape[2 + i] + after);
   const whole = apply(foldOp, [windows], { kernel, stride, dilation, spatial });
-  return apply(sliceOp, [whole], { starts: [0, 0, ...around.map(([before]) => before)], steps: shape.map(() => 1), shape });
+  return apply(sliceOp, [whole], {
+    starts: [0, 0, ...around.map(([before]) => before)],
+    steps: shape.map(() => 1),
+    shape,
+  });
 }

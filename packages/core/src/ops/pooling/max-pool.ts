@@ -14,6 +14,7 @@ import { iota } from "../creation/iota.ts";
 import { equal, isNaN, logicalAnd, logicalOr } from "../elementwise/comparison.ts";
 import { where } from "../elementwise/where.ts";
 import { reshape } from "../movement/reshape.ts";
+import { once } from "../once.ts";
 import { max, min, sum } from "../reduction/reduce.ts";
 import { type PoolAttributes, poolFold, poolShape, poolWindows } from "./geometry.ts";
 
@@ -21,7 +22,8 @@ import { type PoolAttributes, poolFold, poolShape, poolWindows } from "./geometr
 export const maxPoolOp: OpDefinition<PoolAttributes> = /* @__PURE__ */ defineOp({
   name: "maxPool",
   infer: ([x], attributes): Signature => ({ shape: poolShape("maxPool", x.shape, attributes), dtype: x.dtype }),
-  decompose: ([x], attributes) => max(poolWindows(x, attributes, Number.NEGATIVE_INFINITY), { axes: kernelAxes(attributes) }),
+  decompose: ([x], attributes) =>
+    max(poolWindows(x, attributes, Number.NEGATIVE_INFINITY), { axes: kernelAxes(attributes) }),
   gradient: (g, { inputs: [x] }, attributes) => [apply(maxPoolGradientOp, [x, g], attributes)],
   flops: (_, output, { kernel }) => sizeOf(output.shape) * sizeOf(kernel),
 });
@@ -41,7 +43,10 @@ export const maxPoolGradientOp: OpDefinition<PoolAttributes> = /* @__PURE__ */ d
 /** (x, y of its shape): the elements of y where the windows of x have their maxima. */
 export const maxPoolSelectOp: OpDefinition<PoolAttributes> = /* @__PURE__ */ defineOp({
   name: "maxPoolSelect",
-  infer: ([x, y], attributes): Signature => ({ shape: poolShape("maxPoolSelect", x.shape, attributes), dtype: y.dtype }),
+  infer: ([x, y], attributes): Signature => ({
+    shape: poolShape("maxPoolSelect", x.shape, attributes),
+    dtype: y.dtype,
+  }),
   decompose: ([x, y], attributes) =>
     sum(where(firstMaxima(x, attributes), poolWindows(y, attributes, 0), 0), { axes: kernelAxes(attributes) }),
   gradient: (g, { inputs: [x] }, attributes) => [null, apply(maxPoolGradientOp, [x, g], attributes)],
@@ -50,7 +55,7 @@ export const maxPoolSelectOp: OpDefinition<PoolAttributes> = /* @__PURE__ */ def
 /** bool [N, C, ...counts, ...kernel]: true at the first maximum of each window. */
 function firstMaxima(x: Tensor, attributes: PoolAttributes): Tensor {
   const axes = kernelAxes(attributes);
-  const patches = poolWindows(x, attributes, Number.NEGATIVE_INFINITY);
+  const patches = poolWindows(once(x), attributes, Number.NEGATIVE_INFINITY);
   // The surroundings equal the maximum where a window holds nothing but -Infinity; they are never chosen.
   const inside = poolWindows(full(x.shape, 1, "bool"), attributes, 0);
   const largest = logicalOr(equal(patches, max(patches, { axes, keepAxes: true })), isNaN(patches));

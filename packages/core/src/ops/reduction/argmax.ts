@@ -8,6 +8,7 @@ import { iota } from "../creation/iota.ts";
 import { equal, isNaN, logicalOr } from "../elementwise/comparison.ts";
 import { where } from "../elementwise/where.ts";
 import { reshape } from "../movement/reshape.ts";
+import { once } from "../once.ts";
 import { max, min } from "./reduce.ts";
 
 interface ArgExtremeAttributes {
@@ -19,7 +20,8 @@ function argExtreme(name: string, extreme: typeof max): OpDefinition<ArgExtremeA
   return defineOp<ArgExtremeAttributes>({
     name,
     infer: ([x], { axis }): Signature => ({ shape: x.shape.filter((_, a) => a !== axis), dtype: "int32" }),
-    decompose: ([x], { axis }) => {
+    decompose: ([input], { axis }) => {
+      const x = once(input);
       const found = logicalOr(equal(x, extreme(x, { axes: axis, keepAxes: true })), isNaN(x));
       return min(where(found, iota(x.shape, axis), x.shape[axis]), { axes: axis });
     },

@@ -13,6 +13,7 @@ import { equal, logicalAnd } from "../elementwise/comparison.ts";
 import { where } from "../elementwise/where.ts";
 import { broadcastTo } from "../movement/broadcast-to.ts";
 import { reshape } from "../movement/reshape.ts";
+import { once } from "../once.ts";
 
 interface ReduceAttributes {
   /** Ascending. */
@@ -64,7 +65,7 @@ function keptShape(x: Tensor, axes: readonly number[]): number[] {
 
 /** The gradient is shared equally among equal extremes, as PyTorch's amax does. */
 const extremeGradient: ReduceGradient = (g, x, y, axes) => {
-  const chosen = equal(x, y);
+  const chosen = equal(once(x), y);
   const count = spread(reduceOver(sumOp, cast(chosen, x.dtype), axes), x, axes);
   return where(chosen, divide(g, count), zerosLike(g));
 };

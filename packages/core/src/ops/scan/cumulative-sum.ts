@@ -42,7 +42,9 @@ const triangularSumOp: OpDefinition<DirectionAttributes> = /* @__PURE__ */ defin
     const at = element.index[element.index.length - 1];
     const extent = element.output.shape[element.index.length - 1];
     return element.reduce("sum", [extent], ([from]) => {
-      const distance = reverse ? build.addIndex(from, build.scaleIndex(at, -1)) : build.addIndex(at, build.scaleIndex(from, -1));
+      const distance = reverse
+        ? build.addIndex(from, build.scaleIndex(at, -1))
+        : build.addIndex(at, build.scaleIndex(from, -1));
       return element.load(0, [...lead, from], build.inRange(build.addIndex(distance, exclusive ? -1 : 0), extent));
     });
   },
@@ -53,7 +55,9 @@ export const cumulativeSumOp: OpDefinition<CumulativeAttributes> = /* @__PURE__ 
   name: "cumulativeSum",
   infer: sameSignature,
   decompose: ([x], { axis, ...direction }) => moveAxis(alongLast(moveAxis(x, axis, -1), direction), -1, axis),
-  gradient: (g, _, { axis, reverse, exclusive }) => [apply(cumulativeSumOp, [g], { axis, reverse: !reverse, exclusive })],
+  gradient: (g, _, { axis, reverse, exclusive }) => [
+    apply(cumulativeSumOp, [g], { axis, reverse: !reverse, exclusive }),
+  ],
 });
 
 function alongLast(x: Tensor, direction: DirectionAttributes): Tensor {
@@ -61,7 +65,10 @@ function alongLast(x: Tensor, direction: DirectionAttributes): Tensor {
   if (extent <= longestBlock) return apply(triangularSumOp, [x], direction);
   const length = Math.min(longestBlock, Math.ceil(Math.sqrt(extent)));
   const count = Math.ceil(extent / length);
-  const full = pad(x, x.shape.map((_, axis) => [0, axis === x.rank - 1 ? count * length - extent : 0]));
+  const full = pad(
+    x,
+    x.shape.map((_, axis) => [0, axis === x.rank - 1 ? count * length - extent : 0]),
+  );
   const blocks = reshape(full, [...x.shape.slice(0, -1), count, length]);
   const before = alongLast(sum(blocks, { axes: -1 }), { ...direction, exclusive: true });
   const sums = add(apply(triangularSumOp, [blocks], direction), unsqueeze(before, -1));
@@ -71,7 +78,11 @@ function alongLast(x: Tensor, direction: DirectionAttributes): Tensor {
 export type CumulativeOptions = Partial<DirectionAttributes>;
 
 /** The sum of all elements of `x` up to and including each position of `axis`; bool and uint8 are counted as int32. */
-export function cumulativeSum(x: Tensor, axis: number, { reverse = false, exclusive = false }: CumulativeOptions = {}): Tensor {
+export function cumulativeSum(
+  x: Tensor,
+  axis: number,
+  { reverse = false, exclusive = false }: CumulativeOptions = {},
+): Tensor {
   const at = normalizeAxis("cumulativeSum", axis, x.rank);
   const counted = x.dtype === "bool" || x.dtype === "uint8" ? cast(x, "int32") : x;
   return apply(cumulativeSumOp, [counted], { axis: at, reverse, exclusive });
