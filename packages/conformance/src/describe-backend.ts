@@ -15,6 +15,8 @@ import { type BackendCheck, NotApplicable } from "./check.ts";
 import { nestChecks } from "./nests/nest-checks.ts";
 import { claimChecks } from "./programs/claim-checks.ts";
 import { graphChecks } from "./programs/graph-checks.ts";
+import { replayChecks } from "./programs/replay-checks.ts";
+import { stateChecks } from "./programs/state-checks.ts";
 
 export interface DescribeBackendOptions {
   /** Heads the tests; "backend" by default. */
@@ -36,7 +38,8 @@ export const backendChecks: Readonly<Record<string, readonly BackendCheck[]>> = 
   casts: castChecks,
   "loop nests": nestChecks,
   claims: claimChecks,
-  programs: graphChecks,
+  programs: [...replayChecks, ...graphChecks],
+  state: stateChecks,
 };
 
 /** Registers the tests of a backend with vitest; `open` is called once, before the first of them. */

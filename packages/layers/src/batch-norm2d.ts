@@ -5,14 +5,29 @@
  * estimate of the variance); in inference mode the running statistics are used.
  */
 import {
-  add, ArgumentError, batchNorm, batchNormTraining, cast, divide, formatShape, isTraining, multiply, ones, type Param,
-  ShapeError, type Stat, stopGradient, subtract, type Tensor, zeros,
+  ArgumentError,
+  add,
+  batchNorm,
+  batchNormTraining,
+  cast,
+  divide,
+  formatShape,
+  isTraining,
+  multiply,
+  ones,
+  type Param,
+  ShapeError,
+  type Stat,
+  stopGradient,
+  subtract,
+  type Tensor,
+  zeros,
 } from "@sconce/core";
 import { checkCount } from "./check.ts";
 import { constant, type Initializer } from "./initializers.ts";
 import { Module } from "./module.ts";
 
-export interface BatchNormOptions {
+export interface BatchNorm2dOptions {
   /** Added to the variance; 1e-5 by default. */
   readonly epsilon?: number;
   /** How far running statistics move towards a batch's, 0.1 by default; null makes them the mean over all batches. */
@@ -40,11 +55,19 @@ export class BatchNorm2d extends Module {
   readonly #epsilon: number;
   readonly #momentum: number | null;
 
-  constructor(channels: number, options: BatchNormOptions = {}) {
+  constructor(channels: number, options: BatchNorm2dOptions = {}) {
     super();
-    const { epsilon = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true, weightInitializer = constant(1) } = options;
+    const {
+      epsilon = 1e-5,
+      momentum = 0.1,
+      affine = true,
+      trackRunningStats = true,
+      weightInitializer = constant(1),
+    } = options;
     if (momentum !== null && !(momentum >= 0 && momentum <= 1)) {
-      throw new ArgumentError(`BatchNorm2d: momentum is ${momentum}; give a number from 0 to 1, or null for the mean over all batches.`);
+      throw new ArgumentError(
+        `BatchNorm2d: momentum is ${momentum}; give a number from 0 to 1, or null for the mean over all batches.`,
+      );
     }
     const shape = [checkCount("BatchNorm2d", "channels", channels)];
     if (affine) {
@@ -63,7 +86,9 @@ export class BatchNorm2d extends Module {
 
   override forward(x: Tensor): Tensor {
     if (x.rank !== 4 || x.shape[1] !== this.#channels) {
-      throw new ShapeError(`BatchNorm2d: x has shape ${formatShape(x.shape)}; it must be [N, ${this.#channels}, H, W]. Change the layer's first argument.`);
+      throw new ShapeError(
+        `BatchNorm2d: x has shape ${formatShape(x.shape)}; it must be [N, ${this.#channels}, H, W]. Change the layer's first argument.`,
+      );
     }
     const options = { weight: this.weight?.value, bias: this.bias?.value, epsilon: this.#epsilon };
     const { runningMean, runningVar } = this;

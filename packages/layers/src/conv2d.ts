@@ -1,5 +1,13 @@
 /** Two-dimensional convolution (cross-correlation, as everywhere in the field): y[o] = sum over c of w[o, c] * x[c], plus b[o]. */
-import { ArgumentError, type ConvolutionOptions, conv2d, formatShape, type Param, ShapeError, type Tensor } from "@sconce/core";
+import {
+  ArgumentError,
+  type ConvolutionOptions,
+  conv2d,
+  formatShape,
+  type Param,
+  ShapeError,
+  type Tensor,
+} from "@sconce/core";
 import { checkCount, pair } from "./check.ts";
 import { defaultBias, defaultWeight, type Initializer } from "./initializers.ts";
 import { Module } from "./module.ts";
@@ -29,15 +37,28 @@ export class Conv2d extends Module {
 
   constructor(inputs: number, outputs: number, options: Conv2dOptions) {
     super();
-    const { kernelSize, stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, weightInitializer, biasInitializer } = options;
+    const {
+      kernelSize,
+      stride = 1,
+      padding = 0,
+      dilation = 1,
+      groups = 1,
+      bias = true,
+      weightInitializer,
+      biasInitializer,
+    } = options;
     checkCount("Conv2d", "inputs", inputs);
     checkCount("Conv2d", "outputs", outputs);
     checkCount("Conv2d", "groups", groups);
     if (inputs % groups !== 0 || outputs % groups !== 0) {
-      throw new ArgumentError(`Conv2d: ${inputs} inputs and ${outputs} outputs do not divide into ${groups} groups; give a divisor of both.`);
+      throw new ArgumentError(
+        `Conv2d: ${inputs} inputs and ${outputs} outputs do not divide into ${groups} groups; give a divisor of both.`,
+      );
     }
     if (padding === "same" && pair("Conv2d", "stride", stride).some((step) => step !== 1)) {
-      throw new ArgumentError('Conv2d: padding "same" keeps the extents only at stride 1; give the padding as a number.');
+      throw new ArgumentError(
+        'Conv2d: padding "same" keeps the extents only at stride 1; give the padding as a number.',
+      );
     }
     const shape = [outputs, inputs / groups, ...pair("Conv2d", "kernelSize", kernelSize)];
     this.weight = this.newParam(shape, weightInitializer ?? defaultWeight);

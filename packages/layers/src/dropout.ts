@@ -2,7 +2,16 @@
  * Dropout (Srivastava et al. 2014): in training mode each element is zero with probability p, and the others are divided
  * by 1 - p, so that inference, where nothing is dropped, needs no factor.
  */
-import { ArgumentError, isTraining, multiply, type RandomState, randomBernoulli, type Tensor, where, zerosLike } from "@sconce/core";
+import {
+  ArgumentError,
+  isTraining,
+  multiply,
+  type RandomState,
+  randomBernoulli,
+  type Tensor,
+  where,
+  zerosLike,
+} from "@sconce/core";
 import { Module } from "./module.ts";
 
 /** x: any shape. Each call, and each replay of a compiled function, drops other elements. */

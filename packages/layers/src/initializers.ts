@@ -4,7 +4,16 @@
  * The variance of a random one is chosen so that signals keep their size through a layer: Glorot and Bengio 2010
  * (Xavier) for linear ones, He et al. 2015 (Kaiming) for layers followed by a rectifier.
  */
-import { ArgumentError, type DType, formatShape, full, randomNormal, randomUniform, type Shape, type Tensor } from "@sconce/core";
+import {
+  ArgumentError,
+  type DType,
+  formatShape,
+  full,
+  randomNormal,
+  randomUniform,
+  type Shape,
+  type Tensor,
+} from "@sconce/core";
 
 /** Makes the initial value of a parameter from a key of its own (uint32 [2]). */
 export type Initializer = (shape: Shape, key: Tensor, dtype: DType) => Tensor;
@@ -18,7 +27,9 @@ export interface Fans {
 /** Fans of a weight [out, in, ...kernel]. */
 export function fansOf(shape: Shape): Fans {
   if (shape.length < 2) {
-    throw new ArgumentError(`fansOf: shape ${formatShape(shape)} has no inputs and outputs; it needs [out, in, ...kernel]. Use constant, uniform or normal.`);
+    throw new ArgumentError(
+      `fansOf: shape ${formatShape(shape)} has no inputs and outputs; it needs [out, in, ...kernel]. Use constant, uniform or normal.`,
+    );
   }
   const kernel = shape.slice(2).reduce((size, extent) => size * extent, 1);
   return { fanIn: shape[1] * kernel, fanOut: shape[0] * kernel };
@@ -94,7 +105,7 @@ function normalOf(deviation: number): Initializer {
 }
 
 /** Weights of linear and convolution layers as PyTorch starts them: uniform within 1 / sqrt(fanIn). */
-export const defaultWeight: Initializer = kaimingUniform({ negativeSlope: Math.sqrt(5) });
+export const defaultWeight: Initializer = /* @__PURE__ */ kaimingUniform({ negativeSlope: Math.sqrt(5) });
 
 /** Biases as PyTorch starts them: uniform within 1 / sqrt(fanIn) of the weight beside them. */
 export function defaultBias(weight: Shape): Initializer {

@@ -8,7 +8,18 @@
  * layer more or less leaves the values of the others unchanged.
  */
 import {
-  ArgumentError, currentSeed, type DType, hashKey, type HostArray, Param, RandomState, type Shape, Stat, Tensor, tensor, Variable,
+  ArgumentError,
+  currentSeed,
+  type DType,
+  type HostArray,
+  hashKey,
+  Param,
+  RandomState,
+  type Shape,
+  Stat,
+  type Tensor,
+  tensor,
+  Variable,
 } from "@sconce/core";
 import type { Initializer } from "./initializers.ts";
 import { type LoadOptions, type LoadReport, readState, writeState } from "./state-dict.ts";
@@ -154,7 +165,8 @@ export abstract class Module {
   /** Variables of a kind by their first name; gives names on the way. */
   #named(wanted: (variable: Variable) => boolean): Map<string, Variable> {
     const names = new Map<Variable, string>();
-    for (const [path, variable] of nameVariables(this)) if (wanted(variable) && !names.has(variable)) names.set(variable, path);
+    for (const [path, variable] of nameVariables(this))
+      if (wanted(variable) && !names.has(variable)) names.set(variable, path);
     return new Map([...names].map(([variable, path]) => [path, variable]));
   }
 
@@ -176,7 +188,9 @@ function nameVariables(root: Module): Map<string, Variable> {
     if (!(item instanceof Variable)) return;
     const other = paths.get(path);
     if (other && other !== item) {
-      throw new ArgumentError(`${root.constructor.name}: two variables are both named ${path} in snake case; rename one of the fields.`);
+      throw new ArgumentError(
+        `${root.constructor.name}: two variables are both named ${path} in snake case; rename one of the fields.`,
+      );
     }
     paths.set(path, item);
     if (item.name === undefined || path.endsWith(`.${item.name}`)) item.name = path;
@@ -185,14 +199,15 @@ function nameVariables(root: Module): Map<string, Variable> {
 }
 
 /** Visits every module and variable below `root`, owners first, once per path; below a module only unless `visit` returns false. */
-function walk(root: Module, visit: (path: string, item: Module | Variable) => boolean | void): void {
+function walk(root: Module, visit: (path: string, item: Module | Variable) => unknown): void {
   const above = new Set<object>();
   const enter = (path: string, value: unknown): void => {
     if (typeof value !== "object" || value === null || above.has(value)) return;
     if (value instanceof Variable) visit(path, value);
     else if (value instanceof Module ? visit(path, value) !== false : isContainer(path, value)) {
       above.add(value);
-      for (const [key, entry] of Object.entries(value)) enter(path === "" ? snakeCase(key) : `${path}.${snakeCase(key)}`, entry);
+      for (const [key, entry] of Object.entries(value))
+        enter(path === "" ? snakeCase(key) : `${path}.${snakeCase(key)}`, entry);
       above.delete(value);
     }
   };
@@ -206,7 +221,7 @@ function isContainer(path: string, value: object): boolean {
       if (!(entry instanceof Module || entry instanceof Variable)) continue;
       throw new ArgumentError(
         `${path}: a ${value.constructor.name} holds modules or variables, which have no names there.\n` +
-          "  wrong:  this.heads = new Map([[\"boxes\", new Linear(256, 4)]]);\n" +
+          '  wrong:  this.heads = new Map([["boxes", new Linear(256, 4)]]);\n' +
           "  right:  this.heads = { boxes: new Linear(256, 4) };   // or an array",
       );
     }
@@ -215,7 +230,8 @@ function isContainer(path: string, value: object): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** runningMean as running_mean. */
+/** runningMean as running_mean; a name with capitals or underscores of its own choice (Mixed_5b) stays. */
 function snakeCase(key: string): string {
+  if (/^[A-Z]|_/.test(key)) return key;
   return key.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
 }

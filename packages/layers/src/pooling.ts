@@ -1,5 +1,12 @@
 /** Pools of windows and of whole feature maps. */
-import { type AveragePoolOptions, avgPool2d, globalAveragePool, type MaxPoolOptions, maxPool2d, type Tensor } from "@sconce/core";
+import {
+  type AveragePoolOptions,
+  avgPool2d,
+  globalAveragePool,
+  type MaxPoolOptions,
+  maxPool2d,
+  type Tensor,
+} from "@sconce/core";
 import { Module } from "./module.ts";
 
 /** The largest element of each window; x: [N, C, H, W] to [N, C, H', W']. The stride is the kernel size unless given. */

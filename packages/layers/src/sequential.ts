@@ -10,7 +10,9 @@ export class Sequential extends Module {
     super();
     layers.forEach((layer, i) => {
       if (!(layer instanceof Module)) {
-        throw new ArgumentError(`Sequential: argument ${i} is ${String(layer)}, not a module; give a layer such as new ReLU().`);
+        throw new ArgumentError(
+          `Sequential: argument ${i} is ${String(layer)}, not a module; give a layer such as new ReLU().`,
+        );
       }
       this[i] = layer;
     });

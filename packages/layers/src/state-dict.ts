@@ -1,7 +1,19 @@
 /** Values of variables by name: reading them all, and setting them all or none. */
 import {
-  ArgumentError, CaptureError, cast, type DType, evaluateAll, formatShape, type HostArray, isFloat, isTracing, readHost, sameShape, Tensor,
-  tensor, type Variable,
+  ArgumentError,
+  CaptureError,
+  cast,
+  type DType,
+  evaluateAll,
+  formatShape,
+  type HostArray,
+  isFloat,
+  isTracing,
+  readHost,
+  sameShape,
+  Tensor,
+  tensor,
+  type Variable,
 } from "@sconce/core";
 
 export interface LoadOptions {
@@ -70,7 +82,9 @@ function mismatch(variable: Variable, value: Tensor | HostArray): string | undef
   if (!sameShape(value.shape, variable.shape)) {
     return `shape ${formatShape(value.shape)} was given, ${formatShape(variable.shape)} is needed`;
   }
-  return kindOf(value.dtype) === kindOf(variable.dtype) ? undefined : `${value.dtype} was given, ${variable.dtype} is needed`;
+  return kindOf(value.dtype) === kindOf(variable.dtype)
+    ? undefined
+    : `${value.dtype} was given, ${variable.dtype} is needed`;
 }
 
 function kindOf(dtype: DType): string {

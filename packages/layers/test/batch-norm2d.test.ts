@@ -4,7 +4,11 @@ import { BatchNorm2d } from "@sconce/layers";
 import { expect, test } from "vitest";
 
 // Two channels: [1, 2, 3, 6] has mean 3 and variance 3.5 (unbiased 14 / 3); [0, 0, 4, 4] has mean 2 and variance 4 (unbiased 16 / 3).
-const batch = (): Tensor => tensor([[[[1, 2]], [[0, 0]]], [[[3, 6]], [[4, 4]]]]);
+const batch = (): Tensor =>
+  tensor([
+    [[[1, 2]], [[0, 0]]],
+    [[[3, 6]], [[4, 4]]],
+  ]);
 const statistics = async (layer: BatchNorm2d): Promise<number[]> => {
   const { running_mean: mean, running_var: variance, num_batches_tracked: batches } = await layer.stateDict();
   return [...mean.data, ...variance.data, ...batches.data];
@@ -29,7 +33,12 @@ test("training normalizes by the batch, and moves the running statistics to the 
 
 test("inference, the default, uses the running statistics and leaves them", async () => {
   const layer = new BatchNorm2d(2, { epsilon: 0.25 });
-  const values = { running_mean: tensor([1, 2]), running_var: tensor([3.75, 0.75]), weight: tensor([1, 2]), bias: tensor([0, 1]) };
+  const values = {
+    running_mean: tensor([1, 2]),
+    running_var: tensor([3.75, 0.75]),
+    weight: tensor([1, 2]),
+    bias: tensor([0, 1]),
+  };
   layer.loadStateDict(values, { strict: false });
   const expected = [0, 0.5, -3, -3, 1, 2.5, 5, 5];
   expectClose(await layer.forward(batch()).data(), expected);
@@ -51,7 +60,13 @@ test("a compiled step updates the statistics at each replay, and the mode makes 
   const step = compile((x: Tensor) => layer.forward(x));
   for (let i = 0; i < 3; i++) await training(() => step(batch()));
   const kept = 0.9 ** 3;
-  expectClose(await statistics(layer), [3 * (1 - kept), 2 * (1 - kept), kept + (1 - kept) * (14 / 3), kept + (1 - kept) * (16 / 3), 3]);
+  expectClose(await statistics(layer), [
+    3 * (1 - kept),
+    2 * (1 - kept),
+    kept + (1 - kept) * (14 / 3),
+    kept + (1 - kept) * (16 / 3),
+    3,
+  ]);
   await step(batch());
   expect((await statistics(layer)).at(-1)).toBe(3);
   expect(step.programs()).toHaveLength(2);

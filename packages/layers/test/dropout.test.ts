@@ -19,7 +19,9 @@ test("is the identity in inference and at p = 0, and zero at p = 1", async () =>
   expect(new Dropout(0.5).forward(x)).toBe(x);
   expect(training(() => inference(() => new Dropout(0.5).forward(x)))).toBe(x);
   expect(training(() => new Dropout(0).forward(x))).toBe(x);
-  expect(await training(() => new Dropout(1).forward(tensor([1, Number.POSITIVE_INFINITY]))).data()).toEqual(new Float32Array(2));
+  expect(await training(() => new Dropout(1).forward(tensor([1, Number.POSITIVE_INFINITY]))).data()).toEqual(
+    new Float32Array(2),
+  );
 });
 
 test("draws anew at each call and at each replay, the same sequence from the same seed", async () => {

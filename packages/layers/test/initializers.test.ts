@@ -1,13 +1,24 @@
 import "@sconce/backend-cpu/register";
 import { hashKey, type Tensor, tensor } from "@sconce/core";
 import {
-  constant, fansOf, type Initializer, kaimingNormal, kaimingUniform, normal, uniform, xavierNormal, xavierUniform,
+  constant,
+  fansOf,
+  type Initializer,
+  kaimingNormal,
+  kaimingUniform,
+  normal,
+  uniform,
+  xavierNormal,
+  xavierUniform,
 } from "@sconce/layers";
 import { describe, expect, test } from "vitest";
 
 const key = (): Tensor => tensor(new Uint32Array(hashKey(7, "test")));
 
-async function draw(initializer: Initializer, shape: number[]): Promise<{ mean: number; deviation: number; low: number; high: number }> {
+async function draw(
+  initializer: Initializer,
+  shape: number[],
+): Promise<{ mean: number; deviation: number; low: number; high: number }> {
   const data = [...(await initializer(shape, key(), "float32").data())];
   const mean = data.reduce((sum, x) => sum + x, 0) / data.length;
   const deviation = Math.sqrt(data.reduce((sum, x) => sum + (x - mean) ** 2, 0) / data.length);
@@ -25,7 +36,11 @@ const [fanIn, fanOut] = [500, 1000];
 
 describe.each<[string, Initializer, number]>([
   ["kaimingUniform", kaimingUniform(), Math.sqrt(2 / fanIn)],
-  ["kaimingUniform with PyTorch's slope for layers", kaimingUniform({ negativeSlope: Math.sqrt(5) }), Math.sqrt(1 / (3 * fanIn))],
+  [
+    "kaimingUniform with PyTorch's slope for layers",
+    kaimingUniform({ negativeSlope: Math.sqrt(5) }),
+    Math.sqrt(1 / (3 * fanIn)),
+  ],
   ["xavierUniform", xavierUniform(), Math.sqrt(2 / (fanIn + fanOut))],
   ["uniform", uniform(-3, 3), Math.sqrt(3)],
 ])("%s", (_, initializer, deviation) => {

@@ -1,16 +1,37 @@
 import "@sconce/backend-cpu/register";
 import { compile, setSeed, type Tensor, tensor, training, zeros } from "@sconce/core";
-import { AvgPool2d, Conv2d, Flatten, GlobalAveragePool, Identity, Linear, MaxPool2d, type Module, ReLU } from "@sconce/layers";
+import {
+  AvgPool2d,
+  Conv2d,
+  Flatten,
+  GlobalAveragePool,
+  Identity,
+  Linear,
+  MaxPool2d,
+  type Module,
+  ReLU,
+} from "@sconce/layers";
 import { beforeEach, describe, expect, test } from "vitest";
 
 beforeEach(() => setSeed(0));
 
-const count = (shape: number[]): Tensor => tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i), { shape });
+const count = (shape: number[]): Tensor =>
+  tensor(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i),
+    { shape },
+  );
 
 describe("Linear", () => {
   test("is x W^T + b on the last axis", async () => {
     const layer = new Linear(2, 3);
-    layer.loadStateDict({ weight: tensor([[1, 0], [0, 1], [1, 1]]), bias: tensor([10, 20, 30]) });
+    layer.loadStateDict({
+      weight: tensor([
+        [1, 0],
+        [0, 1],
+        [1, 1],
+      ]),
+      bias: tensor([10, 20, 30]),
+    });
     expect(await layer.forward(tensor([[1, 2]])).data()).toEqual(new Float32Array([11, 22, 33]));
     expect(layer.forward(zeros([4, 5, 2])).shape).toEqual([4, 5, 3]);
     expect(layer.forward(zeros([2])).shape).toEqual([3]);
@@ -30,14 +51,17 @@ describe("Linear", () => {
 
   test("errors show what was given and the fix", () => {
     expect(() => new Linear(2, 0)).toThrow("Linear: outputs is 0; give a whole number of at least 1.");
-    expect(() => new Linear(8, 2).forward(zeros([1, 2, 2, 2]))).toThrow(/\[1, 2, 2, 2\]; its last axis must have the 8 inputs of Param\(weight.*flatten\(1\)/);
+    expect(() => new Linear(8, 2).forward(zeros([1, 2, 2, 2]))).toThrow(
+      /\[1, 2, 2, 2\]; its last axis must have the 8 inputs of Param\(weight.*flatten\(1\)/,
+    );
   });
 });
 
 describe("Conv2d", () => {
   test("convolves, with everything that changes the geometry", () => {
     const x = zeros([2, 4, 9, 7]);
-    const shape = (options: ConstructorParameters<typeof Conv2d>[2]): readonly number[] => new Conv2d(4, 6, options).forward(x).shape;
+    const shape = (options: ConstructorParameters<typeof Conv2d>[2]): readonly number[] =>
+      new Conv2d(4, 6, options).forward(x).shape;
     expect(shape({ kernelSize: 3 })).toEqual([2, 6, 7, 5]);
     expect(shape({ kernelSize: [3, 1], stride: [2, 1], padding: [1, 0] })).toEqual([2, 6, 5, 7]);
     expect(shape({ kernelSize: 3, padding: "same", dilation: 2 })).toEqual([2, 6, 9, 7]);
@@ -46,7 +70,23 @@ describe("Conv2d", () => {
 
   test("adds its bias per channel", async () => {
     const layer = new Conv2d(1, 2, { kernelSize: 2 });
-    layer.loadStateDict({ weight: tensor([[[[1, 1], [1, 1]]], [[[0, 0], [0, 1]]]]), bias: tensor([0.5, -1]) });
+    layer.loadStateDict({
+      weight: tensor([
+        [
+          [
+            [1, 1],
+            [1, 1],
+          ],
+        ],
+        [
+          [
+            [0, 0],
+            [0, 1],
+          ],
+        ],
+      ]),
+      bias: tensor([0.5, -1]),
+    });
     expect(await layer.forward(count([1, 1, 2, 2])).data()).toEqual(new Float32Array([6.5, 2]));
   });
 
@@ -56,10 +96,16 @@ describe("Conv2d", () => {
   });
 
   test("errors show what was given and the fix", () => {
-    expect(() => new Conv2d(3, 8, { kernelSize: 3, groups: 2 })).toThrow(/3 inputs and 8 outputs do not divide into 2 groups/);
-    expect(() => new Conv2d(3, 8, { kernelSize: [3, 3, 3] })).toThrow(/kernelSize is \[3, 3, 3\]; give one number, or \[height, width\]/);
+    expect(() => new Conv2d(3, 8, { kernelSize: 3, groups: 2 })).toThrow(
+      /3 inputs and 8 outputs do not divide into 2 groups/,
+    );
+    expect(() => new Conv2d(3, 8, { kernelSize: [3, 3, 3] })).toThrow(
+      /kernelSize is \[3, 3, 3\]; give one number, or \[height, width\]/,
+    );
     expect(() => new Conv2d(3, 8, { kernelSize: 3, stride: 2, padding: "same" })).toThrow(/only at stride 1/);
-    expect(() => new Conv2d(3, 8, { kernelSize: 3 }).forward(zeros([2, 9, 9, 3]))).toThrow(/\[2, 9, 9, 3\]; it must be \[N, 3, H, W\] for Param\(weight/);
+    expect(() => new Conv2d(3, 8, { kernelSize: 3 }).forward(zeros([2, 9, 9, 3]))).toThrow(
+      /\[2, 9, 9, 3\]; it must be \[N, 3, H, W\] for Param\(weight/,
+    );
   });
 });
 
@@ -68,7 +114,9 @@ test("pools", async () => {
   expect(await new MaxPool2d(2).forward(x).data()).toEqual(new Float32Array([5, 7, 13, 15]));
   expect(await new AvgPool2d(2).forward(x).data()).toEqual(new Float32Array([2.5, 4.5, 10.5, 12.5]));
   expect(new MaxPool2d(3, { stride: 2, padding: 1 }).forward(x).shape).toEqual([1, 1, 2, 2]);
-  expect(await new AvgPool2d(3, { stride: 2, padding: 1, countIncludePad: false }).forward(x).data()).toEqual(new Float32Array([2.5, 4, 8.5, 10]));
+  expect(await new AvgPool2d(3, { stride: 2, padding: 1, countIncludePad: false }).forward(x).data()).toEqual(
+    new Float32Array([2.5, 4, 8.5, 10]),
+  );
   const pooled = new GlobalAveragePool().forward(count([2, 3, 2, 2]));
   expect(pooled.shape).toEqual([2, 3]);
   expect(await pooled.data()).toEqual(new Float32Array([1.5, 5.5, 9.5, 13.5, 17.5, 21.5]));

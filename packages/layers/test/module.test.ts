@@ -1,5 +1,5 @@
 import "@sconce/backend-cpu/register";
-import { compile, Param, setSeed, Stat, scalar, type Tensor, tensor, zeros } from "@sconce/core";
+import { compile, Param, Stat, scalar, setSeed, type Tensor, tensor, zeros } from "@sconce/core";
 import { BatchNorm2d, Conv2d, Dropout, Linear, Module, ReLU, Sequential } from "@sconce/layers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { ResidualNet } from "./residual-net.ts";
@@ -25,15 +25,22 @@ describe("names", () => {
     const names = [...new ResidualNet().namedVariables().keys()];
     const block = (path: string): string[] =>
       ["conv1", "bn1", "conv2", "bn2"].flatMap((layer) => {
-        const own = layer.startsWith("conv") ? ["weight"] : ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"];
+        const own = layer.startsWith("conv")
+          ? ["weight"]
+          : ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"];
         return own.map((name) => `${path}.${layer}.${name}`);
       });
     const norm = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"];
     expect(names).toEqual([
-      "conv1.weight", ...norm.map((name) => `bn1.${name}`),
-      ...block("layer1.0"), ...block("layer1.1"), ...block("layer2.0"),
-      "layer2.0.downsample.0.weight", ...norm.map((name) => `layer2.0.downsample.1.${name}`),
-      "fc.weight", "fc.bias",
+      "conv1.weight",
+      ...norm.map((name) => `bn1.${name}`),
+      ...block("layer1.0"),
+      ...block("layer1.1"),
+      ...block("layer2.0"),
+      "layer2.0.downsample.0.weight",
+      ...norm.map((name) => `layer2.0.downsample.1.${name}`),
+      "fc.weight",
+      "fc.bias",
     ]);
   });
 
@@ -57,8 +64,21 @@ describe("names", () => {
 
   test("reach through arrays and plain objects, in the order of fields", () => {
     const param = (): Param => new Param({ shape: [1], dtype: "float32" }, zeros([1]));
-    const model = new Holder({ scalesOfX: [param(), [param()]], heads: { boxHead: new Linear(1, 1, { bias: false }) }, other: 3, text: "a", none: undefined });
+    const model = new Holder({
+      scalesOfX: [param(), [param()]],
+      heads: { boxHead: new Linear(1, 1, { bias: false }) },
+      other: 3,
+      text: "a",
+      none: undefined,
+    });
     expect([...model.namedParameters().keys()]).toEqual(["scales_of_x.0", "scales_of_x.1.0", "heads.box_head.weight"]);
+  });
+
+  test("keep the spelling of fields that are no camel case", () => {
+    const layer = (): Linear => new Linear(1, 1, { bias: false });
+    const model = new Holder({ Mixed_5b: layer(), AuxLogits: layer(), weightIH: layer(), _convStem: layer() });
+    const names = ["Mixed_5b", "AuxLogits", "weight_ih", "_convStem"].map((name) => `${name}.weight`);
+    expect([...model.namedParameters().keys()]).toEqual(names);
   });
 
   test("of shared parameters and modules are the first, and cycles end", () => {
@@ -95,7 +115,12 @@ test("kinds of variables are told apart", () => {
 describe("initial values", () => {
   test("follow the seed and the path alone", async () => {
     const small = new Holder({ body: new Linear(3, 4), head: new Linear(4, 2) });
-    const large = new Holder({ extra: new Linear(3, 3), body: new Linear(3, 4), dropout: new Dropout(), head: new Linear(4, 2) });
+    const large = new Holder({
+      extra: new Linear(3, 3),
+      body: new Linear(3, 4),
+      dropout: new Dropout(),
+      head: new Linear(4, 2),
+    });
     const [a, b] = [small.namedParameters(), large.namedParameters()];
     for (const name of a.keys()) expect(await values(a.get(name)), name).toEqual(await values(b.get(name)));
     expect(await values(a.get("body.weight"))).not.toEqual(await values(b.get("extra.weight")));
@@ -132,7 +157,12 @@ test("freezing marks parameters, and is separate from the mode", () => {
   const model = new ResidualNet();
   model.freeze();
   model.fc.unfreeze();
-  expect(model.parameters().filter(({ frozen }) => !frozen).map(({ name }) => name)).toEqual(["fc.weight", "fc.bias"]);
+  expect(
+    model
+      .parameters()
+      .filter(({ frozen }) => !frozen)
+      .map(({ name }) => name),
+  ).toEqual(["fc.weight", "fc.bias"]);
   expect(model.parameters()).toHaveLength(26);
 });
 

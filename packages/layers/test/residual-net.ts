@@ -16,7 +16,10 @@ export class Block extends Module {
     this.conv2 = new Conv2d(outputs, outputs, { kernelSize: 3, padding: 1, bias: false });
     this.bn2 = new BatchNorm2d(outputs);
     if (stride !== 1 || inputs !== outputs) {
-      this.downsample = new Sequential(new Conv2d(inputs, outputs, { kernelSize: 1, stride, bias: false }), new BatchNorm2d(outputs));
+      this.downsample = new Sequential(
+        new Conv2d(inputs, outputs, { kernelSize: 1, stride, bias: false }),
+        new BatchNorm2d(outputs),
+      );
     }
   }
 

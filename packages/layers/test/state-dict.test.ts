@@ -1,12 +1,26 @@
 import "@sconce/backend-cpu/register";
-import { compile, type HostArray, Param, RandomState, setSeed, type Tensor, tensor, training, zeros } from "@sconce/core";
+import {
+  compile,
+  type HostArray,
+  Param,
+  RandomState,
+  setSeed,
+  type Tensor,
+  tensor,
+  training,
+  zeros,
+} from "@sconce/core";
 import { BatchNorm2d, Linear, Module, Sequential } from "@sconce/layers";
 import { beforeEach, expect, test } from "vitest";
 import { ResidualNet } from "./residual-net.ts";
 
 beforeEach(() => setSeed(0));
 
-const images = (): Tensor => tensor(Float32Array.from({ length: 2 * 3 * 64 }, (_, i) => Math.sin(i)), { shape: [2, 3, 8, 8] });
+const images = (): Tensor =>
+  tensor(
+    Float32Array.from({ length: 2 * 3 * 64 }, (_, i) => Math.sin(i)),
+    { shape: [2, 3, 8, 8] },
+  );
 
 test("a round trip through the record gives the same model", async () => {
   const source = new ResidualNet();
@@ -70,7 +84,10 @@ test("missing, unexpected and mismatched names are named, and nothing is changed
 
 test("a load that is not strict reports what it passed over", async () => {
   const model = new Linear(1, 1);
-  expect(model.loadStateDict({ weight: tensor([[2]]), head: tensor([1]) }, { strict: false })).toEqual({ missing: ["bias"], unexpected: ["head"] });
+  expect(model.loadStateDict({ weight: tensor([[2]]), head: tensor([1]) }, { strict: false })).toEqual({
+    missing: ["bias"],
+    unexpected: ["head"],
+  });
   expect(await model.weight.value.item()).toBe(2);
 });
 

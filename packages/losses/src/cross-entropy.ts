@@ -7,8 +7,26 @@
  * every share is 1. Label smoothing is that of Szegedy et al. 2016.
  */
 import {
-  add, ArgumentError, cast, divide, formatShape, gather, indexSelect, isFloat, logSoftmax, multiply, negate, notEqual, onesLike,
-  reshape, ShapeError, squeeze, sum, type Tensor, unsqueeze, where,
+  ArgumentError,
+  add,
+  cast,
+  divide,
+  formatShape,
+  gather,
+  indexSelect,
+  isFloat,
+  logSoftmax,
+  multiply,
+  negate,
+  notEqual,
+  onesLike,
+  reshape,
+  ShapeError,
+  squeeze,
+  sum,
+  type Tensor,
+  unsqueeze,
+  where,
 } from "@sconce/core";
 import { checkReduction, type Reduction, reduce } from "./reduction.ts";
 
@@ -63,24 +81,39 @@ function ofProbabilities(logits: Tensor, probabilities: Tensor, options: CrossEn
     );
   }
   if (ignoreIndex !== undefined) {
-    throw new ArgumentError("crossEntropy: ignoreIndex has no meaning for probabilities; give labels, or probabilities of 0 where nothing should count.");
+    throw new ArgumentError(
+      "crossEntropy: ignoreIndex has no meaning for probabilities; give labels, or probabilities of 0 where nothing should count.",
+    );
   }
-  const smooth = smoothing > 0 ? add(multiply(probabilities, 1 - smoothing), smoothing / logits.shape[1]) : probabilities;
+  const smooth =
+    smoothing > 0 ? add(multiply(probabilities, 1 - smoothing), smoothing / logits.shape[1]) : probabilities;
   const losses = negate(sum(weighted(multiply(logSoftmax(logits, 1), smooth), weights), { axes: 1 }));
   return reduce(losses, reduction);
 }
 
 /** x [N, C, ...] times a weight per class. */
 function weighted(x: Tensor, weights: Tensor | undefined): Tensor {
-  return weights ? multiply(x, reshape(weights, x.shape.map((extent, axis) => (axis === 1 ? extent : 1)))) : x;
+  return weights
+    ? multiply(
+        x,
+        reshape(
+          weights,
+          x.shape.map((extent, axis) => (axis === 1 ? extent : 1)),
+        ),
+      )
+    : x;
 }
 
 function checkOptions(logits: Tensor, weights: Tensor | undefined, smoothing: number): void {
   if (logits.rank < 2) {
-    throw new ShapeError(`crossEntropy: the logits have shape ${formatShape(logits.shape)}; they must be [N, C] or [N, C, ...]. Add a batch axis with logits.unsqueeze(0).`);
+    throw new ShapeError(
+      `crossEntropy: the logits have shape ${formatShape(logits.shape)}; they must be [N, C] or [N, C, ...]. Add a batch axis with logits.unsqueeze(0).`,
+    );
   }
   if (weights && (weights.rank !== 1 || weights.size !== logits.shape[1])) {
-    throw new ShapeError(`crossEntropy: the weights have shape ${formatShape(weights.shape)}; they must be one per class: [${logits.shape[1]}].`);
+    throw new ShapeError(
+      `crossEntropy: the weights have shape ${formatShape(weights.shape)}; they must be one per class: [${logits.shape[1]}].`,
+    );
   }
   if (!(smoothing >= 0 && smoothing <= 1)) {
     throw new ArgumentError(`crossEntropy: labelSmoothing is ${smoothing}; give a number from 0 to 1.`);
@@ -93,6 +126,8 @@ function checkLabels(logits: Tensor, labels: Tensor): void {
   const likeLogits = formatShape(labels.shape) === formatShape(logits.shape);
   throw new ShapeError(
     `crossEntropy: the labels are ${labels.dtype} ${formatShape(labels.shape)} for logits ${formatShape(logits.shape)}; they must be ${formatShape(expected)}. ` +
-      (likeLogits ? 'For one-hot targets give probabilities: target.cast("float32").' : "The class axis of the logits is axis 1; labels have all the others."),
+      (likeLogits
+        ? 'For one-hot targets give probabilities: target.cast("float32").'
+        : "The class axis of the logits is axis 1; labels have all the others."),
   );
 }

@@ -1,5 +1,5 @@
 /** Mean squared error: (prediction - target)^2. */
-import { formatShape, sameShape, ShapeError, square, subtract, type Tensor } from "@sconce/core";
+import { formatShape, ShapeError, sameShape, square, subtract, type Tensor } from "@sconce/core";
 import { checkReduction, type Reduction, reduce } from "./reduction.ts";
 
 export interface MeanSquaredErrorOptions {
@@ -8,7 +8,11 @@ export interface MeanSquaredErrorOptions {
 }
 
 /** The squared difference of `prediction` and `target`, of one shape: a scalar, or that shape without reduction. */
-export function meanSquaredError(prediction: Tensor, target: Tensor, { reduction = "mean" }: MeanSquaredErrorOptions = {}): Tensor {
+export function meanSquaredError(
+  prediction: Tensor,
+  target: Tensor,
+  { reduction = "mean" }: MeanSquaredErrorOptions = {},
+): Tensor {
   checkReduction("meanSquaredError", reduction);
   if (!sameShape(prediction.shape, target.shape)) {
     throw new ShapeError(

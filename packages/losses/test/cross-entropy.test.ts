@@ -7,7 +7,11 @@ import { describe, expect, test } from "vitest";
 function reference(
   logits: readonly (readonly number[])[],
   targets: readonly (number | readonly number[])[],
-  { weights, smoothing = 0, ignoreIndex = -100 }: { weights?: readonly number[]; smoothing?: number; ignoreIndex?: number } = {},
+  {
+    weights,
+    smoothing = 0,
+    ignoreIndex = -100,
+  }: { weights?: readonly number[]; smoothing?: number; ignoreIndex?: number } = {},
 ): { losses: number[]; mean: number; gradients: number[][] } {
   const classes = logits[0].length;
   const w = weights ?? Array.from({ length: classes }, () => 1);
@@ -32,9 +36,19 @@ function reference(
   };
 }
 
-const logits = [[1, -2, 0.5], [0, 3, -1], [0.25, 0.5, -0.75], [2, 2, -2]];
+const logits = [
+  [1, -2, 0.5],
+  [0, 3, -1],
+  [0.25, 0.5, -0.75],
+  [2, 2, -2],
+];
 const labels = [2, 0, -100, 1];
-const probabilities = [[0.2, 0.3, 0.5], [1, 0, 0], [0.25, 0.25, 0.5], [0.1, 0.8, 0.1]];
+const probabilities = [
+  [0.2, 0.3, 0.5],
+  [1, 0, 0],
+  [0.25, 0.25, 0.5],
+  [0.1, 0.8, 0.1],
+];
 const weights = [0.5, 2, 1];
 
 const float64 = (data: NestedNumbers): Tensor => tensor(data, { dtype: "float64" });
@@ -61,7 +75,9 @@ describe.each([
     const expected = reference(logits, targets, { weights: w, smoothing });
     const x = float64(logits);
     close(await crossEntropy(x, target, { ...options, reduction: "none" }).data(), expected.losses);
-    close(await crossEntropy(x, target, { ...options, reduction: "sum" }).data(), [expected.losses.reduce((a, b) => a + b, 0)]);
+    close(await crossEntropy(x, target, { ...options, reduction: "sum" }).data(), [
+      expected.losses.reduce((a, b) => a + b, 0),
+    ]);
     const mean = crossEntropy(x, target, options);
     close(await mean.data(), [expected.mean]);
     close(await grad(mean, x).data(), expected.gradients.flat());
@@ -80,17 +96,41 @@ test("gives what PyTorch gives", async () => {
 });
 
 test("has its classes on axis 1, whatever follows", async () => {
-  const rows = [[1, -2, 0.5], [0, 3, -1], [0.25, 0.5, -0.75], [2, 2, -2]];
+  const rows = [
+    [1, -2, 0.5],
+    [0, 3, -1],
+    [0.25, 0.5, -0.75],
+    [2, 2, -2],
+  ];
   const image = float64(rows).reshape([2, 2, 3]).permute([0, 2, 1]);
   const expected = reference(rows, [2, 0, 1, 1]);
-  close(await crossEntropy(image, integers([[2, 0], [1, 1]])).data(), [expected.mean]);
-  const each = crossEntropy(image, integers([[2, 0], [1, 1]]), { reduction: "none" });
+  close(
+    await crossEntropy(
+      image,
+      integers([
+        [2, 0],
+        [1, 1],
+      ]),
+    ).data(),
+    [expected.mean],
+  );
+  const each = crossEntropy(
+    image,
+    integers([
+      [2, 0],
+      [1, 1],
+    ]),
+    { reduction: "none" },
+  );
   expect(each.shape).toEqual([2, 2]);
   close(await each.data(), expected.losses);
 });
 
 test("ignores the label it is told to, and stays finite for extreme logits", async () => {
-  const x = float64([[1000, -1000], [3, 4]]);
+  const x = float64([
+    [1000, -1000],
+    [3, 4],
+  ]);
   const loss = crossEntropy(x, integers([0, 255], "uint8"), { ignoreIndex: 255 });
   close(await loss.data(), [0]);
   close(await grad(loss, x).data(), [0, 0, 0, 0]);
@@ -103,12 +143,24 @@ test("a label out of range gives NaN instead of a wrong number", async () => {
 
 test("errors show the shapes and the fix", () => {
   const x = zeros([4, 3]);
-  expect(() => crossEntropy(x, zeros([4, 2], "int32"))).toThrow(/labels are int32 \[4, 2\] for logits \[4, 3\]; they must be \[4\]/);
+  expect(() => crossEntropy(x, zeros([4, 2], "int32"))).toThrow(
+    /labels are int32 \[4, 2\] for logits \[4, 3\]; they must be \[4\]/,
+  );
   expect(() => crossEntropy(x, zeros([4, 3], "int32"))).toThrow(/one-hot.*target\.cast\("float32"\)/);
-  expect(() => crossEntropy(x, zeros([4]))).toThrow(/target is float32 \[4\] for logits \[4, 3\].*labels\.cast\("int32"\)/);
-  expect(() => crossEntropy(zeros([3]), zeros([], "int32"))).toThrow(/\[3\]; they must be \[N, C\] or \[N, C, \.\.\.\]/);
-  expect(() => crossEntropy(x, zeros([4], "int32"), { weights: zeros([4]) })).toThrow(/weights have shape \[4\]; they must be one per class: \[3\]/);
+  expect(() => crossEntropy(x, zeros([4]))).toThrow(
+    /target is float32 \[4\] for logits \[4, 3\].*labels\.cast\("int32"\)/,
+  );
+  expect(() => crossEntropy(zeros([3]), zeros([], "int32"))).toThrow(
+    /\[3\]; they must be \[N, C\] or \[N, C, \.\.\.\]/,
+  );
+  expect(() => crossEntropy(x, zeros([4], "int32"), { weights: zeros([4]) })).toThrow(
+    /weights have shape \[4\]; they must be one per class: \[3\]/,
+  );
   expect(() => crossEntropy(x, zeros([4], "int32"), { labelSmoothing: 2 })).toThrow(/labelSmoothing is 2/);
-  expect(() => crossEntropy(x, zeros([4], "int32"), { reduction: "average" as never })).toThrow(/reduction is average; give "mean", "sum" or "none"/);
-  expect(() => crossEntropy(x, zeros([4, 3]), { ignoreIndex: 1 })).toThrow(/ignoreIndex has no meaning for probabilities/);
+  expect(() => crossEntropy(x, zeros([4], "int32"), { reduction: "average" as never })).toThrow(
+    /reduction is average; give "mean", "sum" or "none"/,
+  );
+  expect(() => crossEntropy(x, zeros([4, 3]), { ignoreIndex: 1 })).toThrow(
+    /ignoreIndex has no meaning for probabilities/,
+  );
 });

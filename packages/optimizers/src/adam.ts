@@ -6,7 +6,7 @@
 import { add, divide, expm1, multiply, negate, onesLike, sqrt, square, subtract, type Tensor } from "@sconce/core";
 import { checkAtLeast0, checkBelow1 } from "./check.ts";
 import type { ParameterList } from "./groups.ts";
-import { Optimizer, type Rule, type Turn, type Turned } from "./optimizer.ts";
+import { Optimizer, type ParameterResult, type ParameterUpdate, type UpdateRule } from "./optimizer.ts";
 
 export interface AdamOptions {
   /** 1e-3 by default. */
@@ -28,7 +28,7 @@ function correction(counts: Tensor, beta: number): Tensor {
   return beta === 0 ? onesLike(counts) : negate(expm1(multiply(counts, Math.log(beta))));
 }
 
-const rule: Rule<Settings> = {
+const rule: UpdateRule<Settings> = {
   name: "adam",
   check({ beta1, beta2, epsilon, weightDecay }: Settings): void {
     checkBelow1("adam", "beta1", beta1);
@@ -37,14 +37,26 @@ const rule: Rule<Settings> = {
     checkAtLeast0("adam", "weightDecay", weightDecay);
   },
   state: () => ["exp_avg", "exp_avg_sq"],
-  shared: (counts, learningRate, { beta1, beta2 }) => [divide(learningRate, correction(counts, beta1)), sqrt(correction(counts, beta2))],
-  turn({ value, gradient, state, shared: [stepSize, rootCorrection], options }: Turn<Settings>): Turned {
+  shared: (counts, learningRate, { beta1, beta2 }) => [
+    divide(learningRate, correction(counts, beta1)),
+    sqrt(correction(counts, beta2)),
+  ],
+  apply({
+    value,
+    gradient,
+    state,
+    shared: [stepSize, rootCorrection],
+    options,
+  }: ParameterUpdate<Settings>): ParameterResult {
     const { beta1, beta2, epsilon, weightDecay } = options;
     const slope = weightDecay === 0 ? gradient : add(gradient, multiply(value, weightDecay));
     const first = add(state.exp_avg, multiply(subtract(slope, state.exp_avg), 1 - beta1));
     const second = add(multiply(state.exp_avg_sq, beta2), multiply(square(slope), 1 - beta2));
     const deviation = add(divide(sqrt(second), rootCorrection), epsilon);
-    return { value: subtract(value, multiply(divide(first, deviation), stepSize)), state: { exp_avg: first, exp_avg_sq: second } };
+    return {
+      value: subtract(value, multiply(divide(first, deviation), stepSize)),
+      state: { exp_avg: first, exp_avg_sq: second },
+    };
   },
 };
 

@@ -10,5 +10,7 @@ export function checkAtLeast0(optimizer: string, name: string, value: number): v
 /** Refuses what is not in [0, 1). */
 export function checkBelow1(optimizer: string, name: string, value: number): void {
   if (value >= 0 && value < 1) return;
-  throw new ArgumentError(`${optimizer}: ${name} is ${value}; give a number of at least 0 and below 1, for example 0.9.`);
+  throw new ArgumentError(
+    `${optimizer}: ${name} is ${value}; give a number of at least 0 and below 1, for example 0.9.`,
+  );
 }

@@ -1,5 +1,5 @@
 /** Parameters that share options, and the learning rate they share. */
-import { ArgumentError, CaptureError, isTracing, Param, scalar, Stat, type Tensor } from "@sconce/core";
+import { ArgumentError, CaptureError, isTracing, Param, Stat, scalar, type Tensor } from "@sconce/core";
 
 /** What every optimizer's options contain. */
 export interface OptimizerOptions {
@@ -7,7 +7,9 @@ export interface OptimizerOptions {
 }
 
 /** Parameters with options of their own; what they leave out is as for the others. */
-export type ParameterGroup<Options extends OptimizerOptions> = Partial<Options> & { readonly parameters: readonly Param[] };
+export type ParameterGroup<Options extends OptimizerOptions> = Partial<Options> & {
+  readonly parameters: readonly Param[];
+};
 
 /** Parameters, or groups of them. */
 export type ParameterList<Options extends OptimizerOptions> = readonly Param[] | readonly ParameterGroup<Options>[];
@@ -67,21 +69,35 @@ export function makeGroups<Options extends OptimizerOptions>(
   check: (options: Options) => void,
 ): Group<Options>[] {
   checkLearningRate(`${optimizer}: learningRate`, defaults.learningRate);
-  const groups = parameters.map((entry) => (entry instanceof Param ? undefined : entry)).filter((entry) => entry !== undefined);
+  const groups = parameters
+    .map((entry) => (entry instanceof Param ? undefined : entry))
+    .filter((entry) => entry !== undefined);
   const plain = parameters.filter((entry) => entry instanceof Param);
   if (groups.length > 0 && plain.length > 0) {
-    throw new ArgumentError(`${optimizer}: the list mixes parameters and groups; give either, for example [{ parameters }, { parameters: others, learningRate: 1e-4 }].`);
+    throw new ArgumentError(
+      `${optimizer}: the list mixes parameters and groups; give either, for example [{ parameters }, { parameters: others, learningRate: 1e-4 }].`,
+    );
   }
-  const made = groups.length > 0 ? groups.map((group) => makeGroup(optimizer, group, defaults)) : [new Group(plain, defaults, 1)];
+  const made =
+    groups.length > 0 ? groups.map((group) => makeGroup(optimizer, group, defaults)) : [new Group(plain, defaults, 1)];
   for (const { options } of made) check(options);
-  checkParameters(optimizer, made.flatMap((group) => group.parameters));
+  checkParameters(
+    optimizer,
+    made.flatMap((group) => group.parameters),
+  );
   return made;
 }
 
-function makeGroup<Options extends OptimizerOptions>(optimizer: string, group: ParameterGroup<Options>, defaults: Options): Group<Options> {
+function makeGroup<Options extends OptimizerOptions>(
+  optimizer: string,
+  group: ParameterGroup<Options>,
+  defaults: Options,
+): Group<Options> {
   const { parameters, ...own } = group;
   if (!Array.isArray(parameters)) {
-    throw new ArgumentError(`${optimizer}: a group has no list of parameters; give { parameters: model.parameters(), learningRate: 1e-4 }.`);
+    throw new ArgumentError(
+      `${optimizer}: a group has no list of parameters; give { parameters: model.parameters(), learningRate: 1e-4 }.`,
+    );
   }
   const given = Object.entries(own).filter(([, value]) => value !== undefined);
   const options: Options = { ...defaults, ...(Object.fromEntries(given) as Partial<Options>) };
@@ -96,12 +112,16 @@ function makeGroup<Options extends OptimizerOptions>(optimizer: string, group: P
 
 function checkParameters(optimizer: string, parameters: readonly Param[]): void {
   if (parameters.length === 0) {
-    throw new ArgumentError(`${optimizer}: the list of parameters is empty; give model.parameters() of a module whose fields hold layers.`);
+    throw new ArgumentError(
+      `${optimizer}: the list of parameters is empty; give model.parameters() of a module whose fields hold layers.`,
+    );
   }
   const seen = new Set<unknown>();
   for (const param of parameters) {
     if (!(param instanceof Param)) {
-      throw new ArgumentError(`${optimizer}: found ${String(param)} among the parameters; give Params, as model.parameters() does.`);
+      throw new ArgumentError(
+        `${optimizer}: found ${String(param)} among the parameters; give Params, as model.parameters() does.`,
+      );
     }
     if (seen.has(param)) throw new ArgumentError(`${optimizer}: ${param} is listed twice; give each parameter once.`);
     seen.add(param);

@@ -7,14 +7,28 @@
  * all parameters at once. Options other than the learning rate are constants of the trace.
  */
 import {
-  add, ArgumentError, cast, type DType, formatShape, type HostArray, maximum, narrow, type Param, reshape, sameShape, ShapeError, Stat, Tensor,
-  tensor, zeros,
+  ArgumentError,
+  add,
+  cast,
+  type DType,
+  formatShape,
+  type HostArray,
+  maximum,
+  narrow,
+  type Param,
+  reshape,
+  ShapeError,
+  Stat,
+  sameShape,
+  Tensor,
+  tensor,
+  zeros,
 } from "@sconce/core";
 import { readState, writeState } from "@sconce/layers";
 import { checkLearningRate, type Group, makeGroups, type OptimizerOptions, type ParameterList } from "./groups.ts";
 
-/** One parameter's part of an update, all in floats of at least 32 bits. */
-export interface Turn<Options> {
+/** What the update of one parameter starts from, in floats of at least 32 bits. */
+export interface ParameterUpdate<Options> {
   readonly value: Tensor;
   readonly gradient: Tensor;
   /** Its state by name, in its shape; zeros at first. */
@@ -25,14 +39,14 @@ export interface Turn<Options> {
   readonly options: Options;
 }
 
-/** What a turn results in. */
-export interface Turned {
+/** What an update makes of a parameter. */
+export interface ParameterResult {
   readonly value: Tensor;
   readonly state: Readonly<Record<string, Tensor>>;
 }
 
 /** How a kind of optimizer works. */
-export interface Rule<Options> {
+export interface UpdateRule<Options> {
   /** Its name in messages. */
   readonly name: string;
   /** Throws an ArgumentError for options out of range. */
@@ -41,8 +55,8 @@ export interface Rule<Options> {
   state(options: Options): readonly string[];
   /** Vectors computed from the number of updates that each parameter will have had: float32 [parameters]. */
   shared?(counts: Tensor, learningRate: Tensor, options: Options): readonly Tensor[];
-  /** The update of one parameter. */
-  turn(turn: Turn<Options>): Turned;
+  /** The new value and state of one parameter. */
+  apply(update: ParameterUpdate<Options>): ParameterResult;
 }
 
 /** Changes parameters along their gradients. */
@@ -50,17 +64,21 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   readonly groups: readonly Group<Options>[];
   /** All parameters, in the order in which `update` takes gradients. */
   readonly parameters: readonly Param[];
-  readonly #rule: Rule<Options>;
+  readonly #rule: UpdateRule<Options>;
   readonly #state: ReadonlyMap<Param, Readonly<Record<string, Stat>>>;
   readonly #counts: Stat;
   #learningRate: number;
 
-  constructor(parameters: ParameterList<Options>, options: Options, rule: Rule<Options>) {
+  constructor(parameters: ParameterList<Options>, options: Options, rule: UpdateRule<Options>) {
     this.groups = makeGroups(rule.name, parameters, options, rule.check);
     this.parameters = this.groups.flatMap((group) => group.parameters);
     this.#rule = rule;
     this.#learningRate = options.learningRate;
-    this.#state = new Map(this.groups.flatMap((group) => group.parameters.map((param) => [param, newState(param, rule.state(group.options))])));
+    this.#state = new Map(
+      this.groups.flatMap((group) =>
+        group.parameters.map((param) => [param, newState(param, rule.state(group.options))]),
+      ),
+    );
     const shape = [this.parameters.length];
     this.#counts = new Stat({ shape, dtype: "int32" }, () => zeros(shape, "int32"), "step");
   }
@@ -93,7 +111,13 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
       const shared = this.#rule.shared?.(updates, group.rate, group.options) ?? [];
       for (const param of group.parameters) {
         const at = position++;
-        if (active[at]) this.#turn(group, param, gradients[at], shared.map((vector) => reshape(narrow(vector, 0, at, 1), [])));
+        if (active[at])
+          this.#apply(
+            group,
+            param,
+            gradients[at],
+            shared.map((vector) => reshape(narrow(vector, 0, at, 1), [])),
+          );
       }
     }
   }
@@ -110,8 +134,12 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     const { learning_rate: rates, ...state } = values;
     const wanted = [this.groups.length];
     if (!rates || rates instanceof Tensor || !sameShape(rates.shape, wanted)) {
-      const shown = rates ? `${rates instanceof Tensor ? "a tensor" : rates.dtype} ${formatShape(rates.shape)}` : "missing";
-      throw new ArgumentError(`${this.#rule.name}.loadStateDict: learning_rate is ${shown}; it must be a host array ${formatShape(wanted)}, a rate per group, as from stateDict().`);
+      const shown = rates
+        ? `${rates instanceof Tensor ? "a tensor" : rates.dtype} ${formatShape(rates.shape)}`
+        : "missing";
+      throw new ArgumentError(
+        `${this.#rule.name}.loadStateDict: learning_rate is ${shown}; it must be a host array ${formatShape(wanted)}, a rate per group, as from stateDict().`,
+      );
     }
     for (const rate of rates.data) checkLearningRate(`${this.#rule.name}.loadStateDict: learning_rate`, rate);
     writeState("loadStateDict", this.#named(), state);
@@ -121,15 +149,20 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     this.#learningRate = rates.data[0] / this.groups[0].scale;
   }
 
-  #turn(group: Group<Options>, param: Param, gradient: Tensor, shared: readonly Tensor[]): void {
+  #apply(group: Group<Options>, param: Param, gradient: Tensor, shared: readonly Tensor[]): void {
     const dtype = computeType(param);
     const variables = this.#state.get(param) as Readonly<Record<string, Stat>>;
     const state = Object.fromEntries(Object.entries(variables).map(([name, variable]) => [name, variable.value]));
-    const turned = this.#rule.turn({
-      value: cast(param.value, dtype), gradient: cast(gradient, dtype), state, learningRate: group.rate, shared, options: group.options,
+    const result = this.#rule.apply({
+      value: cast(param.value, dtype),
+      gradient: cast(gradient, dtype),
+      state,
+      learningRate: group.rate,
+      shared,
+      options: group.options,
     });
-    for (const [name, variable] of Object.entries(variables)) variable.assign(turned.state[name]);
-    param.assign(cast(turned.value, param.dtype));
+    for (const [name, variable] of Object.entries(variables)) variable.assign(result.state[name]);
+    param.assign(cast(result.value, param.dtype));
   }
 
   /** State by the names of the parameters as they are now; equal names of unconnected models are told apart by number. */
@@ -141,7 +174,8 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
       let name = own;
       for (let n = 2; taken.has(name); n++) name = `${own}#${n}`;
       taken.add(name);
-      for (const [kind, variable] of Object.entries(this.#state.get(param) ?? {})) named.set(`${kind}.${name}`, variable);
+      for (const [kind, variable] of Object.entries(this.#state.get(param) ?? {}))
+        named.set(`${kind}.${name}`, variable);
     });
     return named;
   }

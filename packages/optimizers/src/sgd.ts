@@ -3,10 +3,10 @@
  *   g += weightDecay p;  v = momentum v + (1 - dampening) g  (v = g at the first update);
  *   p -= learningRate v, or with Nesterov's look-ahead  p -= learningRate (g + momentum v).
  */
-import { add, ArgumentError, equal, multiply, subtract, type Tensor, where } from "@sconce/core";
+import { ArgumentError, add, equal, multiply, subtract, type Tensor, where } from "@sconce/core";
 import { checkAtLeast0 } from "./check.ts";
 import type { ParameterList } from "./groups.ts";
-import { Optimizer, type Rule, type Turn, type Turned } from "./optimizer.ts";
+import { Optimizer, type ParameterResult, type ParameterUpdate, type UpdateRule } from "./optimizer.ts";
 
 export interface SGDOptions {
   readonly learningRate: number;
@@ -21,19 +21,28 @@ export interface SGDOptions {
 
 type Settings = Required<SGDOptions>;
 
-const rule: Rule<Settings> = {
+const rule: UpdateRule<Settings> = {
   name: "sgd",
   check({ momentum, dampening, nesterov, weightDecay }: Settings): void {
     checkAtLeast0("sgd", "momentum", momentum);
     checkAtLeast0("sgd", "weightDecay", weightDecay);
     if (!Number.isFinite(dampening)) throw new ArgumentError(`sgd: dampening is ${dampening}; give a finite number.`);
     if (nesterov && (momentum === 0 || dampening !== 0)) {
-      throw new ArgumentError(`sgd: nesterov with momentum ${momentum} and dampening ${dampening}; it needs a momentum above 0 and no dampening.`);
+      throw new ArgumentError(
+        `sgd: nesterov with momentum ${momentum} and dampening ${dampening}; it needs a momentum above 0 and no dampening.`,
+      );
     }
   },
   state: ({ momentum }) => (momentum === 0 ? [] : ["momentum_buffer"]),
   shared: (counts, _learningRate, { dampening }) => (dampening === 0 ? [] : [counts]),
-  turn({ value, gradient, state, learningRate, shared: [count], options }: Turn<Settings>): Turned {
+  apply({
+    value,
+    gradient,
+    state,
+    learningRate,
+    shared: [count],
+    options,
+  }: ParameterUpdate<Settings>): ParameterResult {
     const { momentum, dampening, nesterov, weightDecay } = options;
     const slope = weightDecay === 0 ? gradient : add(gradient, multiply(value, weightDecay));
     const descend = (direction: Tensor): Tensor => subtract(value, multiply(direction, learningRate));

@@ -1,6 +1,17 @@
 import "@sconce/backend-cpu/register";
 import {
-  compile, explain, grad, type HostArray, isTracing, Param, setSeed, scalar, sum, type Tensor, tensor, zeros,
+  compile,
+  explain,
+  grad,
+  type HostArray,
+  isTracing,
+  Param,
+  scalar,
+  setSeed,
+  sum,
+  type Tensor,
+  tensor,
+  zeros,
 } from "@sconce/core";
 import { Linear, Sequential } from "@sconce/layers";
 import { adam, type Optimizer, SGD, sgd } from "@sconce/optimizers";
@@ -8,7 +19,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 
 beforeEach(() => setSeed(0));
 
-const param = (values: number[], name?: string): Param => new Param({ shape: [values.length], dtype: "float32" }, tensor(values), name);
+const param = (values: number[], name?: string): Param =>
+  new Param({ shape: [values.length], dtype: "float32" }, tensor(values), name);
 const read = async (p: Param): Promise<number[]> => [...(await p.value.data())];
 const near = (found: readonly number[], expected: readonly number[]): void => {
   expect(found).toHaveLength(expected.length);
@@ -45,7 +57,13 @@ describe("learning rate", () => {
 
   test("of groups changes in proportion", async () => {
     const [a, b, c] = [param([0]), param([0]), param([0])];
-    const optimizer = sgd([{ parameters: [a, b], learningRate: 0.1 }, { parameters: [c], momentum: 0.5 }], { learningRate: 1 });
+    const optimizer = sgd(
+      [
+        { parameters: [a, b], learningRate: 0.1 },
+        { parameters: [c], momentum: 0.5 },
+      ],
+      { learningRate: 1 },
+    );
     expect(optimizer.parameters).toEqual([a, b, c]);
     const slopes = [tensor([1]), tensor([2]), tensor([3])];
     optimizer.update(slopes);
@@ -64,7 +82,9 @@ describe("learning rate", () => {
       optimizer.update([slope]);
       return slope;
     });
-    await expect(step(tensor([1]))).rejects.toThrow(/optimizer.learningRate: set inside.*wrong:.*right:.*optimizer\.learningRate = .*await step/s);
+    await expect(step(tensor([1]))).rejects.toThrow(
+      /optimizer.learningRate: set inside.*wrong:.*right:.*optimizer\.learningRate = .*await step/s,
+    );
     expect(optimizer.learningRate).toBe(1);
   });
 
@@ -74,7 +94,9 @@ describe("learning rate", () => {
       optimizer.learningRate = rate;
     }).toThrow(/give a finite number of at least 0/);
     expect(() => adam([param([0])], { learningRate: rate })).toThrow(/adam: learningRate is/);
-    expect(() => sgd([{ parameters: [param([0])], learningRate: rate }], { learningRate: 1 })).toThrow(/learningRate of a group is/);
+    expect(() => sgd([{ parameters: [param([0])], learningRate: rate }], { learningRate: 1 })).toThrow(
+      /learningRate of a group is/,
+    );
   });
 });
 
@@ -156,26 +178,54 @@ describe("state", () => {
   test("has names that follow the parameters'", async () => {
     const net = model();
     expect(Object.keys(await adam(net.parameters()).stateDict())).toEqual([
-      "step", "exp_avg.0.weight", "exp_avg_sq.0.weight", "exp_avg.0.bias", "exp_avg_sq.0.bias",
-      "exp_avg.1.weight", "exp_avg_sq.1.weight", "exp_avg.1.bias", "exp_avg_sq.1.bias", "learning_rate",
+      "step",
+      "exp_avg.0.weight",
+      "exp_avg_sq.0.weight",
+      "exp_avg.0.bias",
+      "exp_avg_sq.0.bias",
+      "exp_avg.1.weight",
+      "exp_avg_sq.1.weight",
+      "exp_avg.1.bias",
+      "exp_avg_sq.1.bias",
+      "learning_rate",
     ]);
-    expect(Object.keys(await sgd(net.parameters(), { learningRate: 1 }).stateDict())).toEqual(["step", "learning_rate"]);
+    expect(Object.keys(await sgd(net.parameters(), { learningRate: 1 }).stateDict())).toEqual([
+      "step",
+      "learning_rate",
+    ]);
   });
 
   test("of two models tells equal names apart", async () => {
     const [a, b] = [new Linear(1, 1, { bias: false }), new Linear(1, 1, { bias: false })];
     const optimizer = sgd([...a.parameters(), ...b.parameters(), param([1])], { learningRate: 1, momentum: 0.5 });
-    expect(Object.keys(await optimizer.stateDict())).toEqual(["step", "momentum_buffer.weight", "momentum_buffer.weight#2", "momentum_buffer.2", "learning_rate"]);
+    expect(Object.keys(await optimizer.stateDict())).toEqual([
+      "step",
+      "momentum_buffer.weight",
+      "momentum_buffer.weight#2",
+      "momentum_buffer.2",
+      "learning_rate",
+    ]);
   });
 
   test("that does not fit is refused, and nothing changes", async () => {
     const net = model();
     const optimizer = adam(net.parameters(), { learningRate: 0.5 });
     const before = await optimizer.stateDict();
-    const wrong: Record<string, HostArray> = { ...before, "exp_avg.0.bias": before["exp_avg.1.bias"], learning_rate: { ...before.learning_rate, data: new Float64Array([0.1]) } };
+    const wrong: Record<string, HostArray> = {
+      ...before,
+      "exp_avg.0.bias": before["exp_avg.1.bias"],
+      learning_rate: { ...before.learning_rate, data: new Float64Array([0.1]) },
+    };
     delete wrong["exp_avg.1.weight"];
-    expect(() => optimizer.loadStateDict(wrong)).toThrow(/missing: exp_avg\.1\.weight\n.*exp_avg\.0\.bias: shape \[2\] was given, \[4\] is needed/s);
-    expect(() => optimizer.loadStateDict({ ...before, learning_rate: { shape: [2], dtype: "float64", data: new Float64Array(2) } })).toThrow(/learning_rate is float64 \[2\]; it must be a host array \[1\]/);
+    expect(() => optimizer.loadStateDict(wrong)).toThrow(
+      /missing: exp_avg\.1\.weight\n.*exp_avg\.0\.bias: shape \[2\] was given, \[4\] is needed/s,
+    );
+    expect(() =>
+      optimizer.loadStateDict({
+        ...before,
+        learning_rate: { shape: [2], dtype: "float64", data: new Float64Array(2) },
+      }),
+    ).toThrow(/learning_rate is float64 \[2\]; it must be a host array \[1\]/);
     const { learning_rate: _, ...rest } = before;
     expect(() => optimizer.loadStateDict(rest)).toThrow(/learning_rate is missing/);
     expect(await optimizer.stateDict()).toEqual(before);
@@ -197,10 +247,18 @@ test("each parameter is updated by one kernel, in place", async () => {
     await step(tensor([1, 1, 1]), tensor([1, 1]));
     const [program] = step.programs();
     for (const extent of [3, 2]) {
-      const writing = program.nodes.filter(({ outputs }) => outputs.some((value) => program.values[value].shape.join() === `${extent}` && program.values[value].home.kind === "output"));
-      const update = writing.find(({ outputs }) => outputs.length === stores && outputs.every((value) => program.values[value].home.kind === "output"));
+      const writing = program.nodes.filter(({ outputs }) =>
+        outputs.some(
+          (value) => program.values[value].shape.join() === `${extent}` && program.values[value].home.kind === "output",
+        ),
+      );
+      const update = writing.find(
+        ({ outputs }) =>
+          outputs.length === stores && outputs.every((value) => program.values[value].home.kind === "output"),
+      );
       expect(update, explain(step)).toBeDefined();
-      for (const value of update?.outputs ?? []) expect(program.values[value].home, explain(step)).toHaveProperty("inPlaceOf");
+      for (const value of update?.outputs ?? [])
+        expect(program.values[value].home, explain(step)).toHaveProperty("inPlaceOf");
     }
     // Both updates, and the counts with what follows from them.
     expect(program.nodes, explain(step)).toHaveLength(3);
@@ -227,22 +285,36 @@ describe("errors", () => {
 
   test("of update name the parameter, the shapes and the call", () => {
     const optimizer = sgd([p(), param([1])], { learningRate: 1 });
-    expect(() => optimizer.update([zeros([2])])).toThrow(/sgd\.update: 1 gradients for 2 parameters.*optimizer\.update\(grad\(loss, model\.parameters\(\)\)\)/);
-    expect(() => optimizer.update([zeros([1]), zeros([2])])).toThrow(/gradient 0 is shape \[1\] for Param\(layer\.weight, float32 \[2\]\)/);
+    expect(() => optimizer.update([zeros([2])])).toThrow(
+      /sgd\.update: 1 gradients for 2 parameters.*optimizer\.update\(grad\(loss, model\.parameters\(\)\)\)/,
+    );
+    expect(() => optimizer.update([zeros([1]), zeros([2])])).toThrow(
+      /gradient 0 is shape \[1\] for Param\(layer\.weight, float32 \[2\]\)/,
+    );
     expect(() => optimizer.update(scalar(1) as never)).toThrow(/no list of gradients/);
-    expect(() => optimizer.update([undefined, undefined] as never)).toThrow(/gradient 0 is undefined for Param\(layer\.weight/);
+    expect(() => optimizer.update([undefined, undefined] as never)).toThrow(
+      /gradient 0 is undefined for Param\(layer\.weight/,
+    );
   });
 
   test("of construction say what was wrong", () => {
     const shared = p();
     expect(() => sgd([], { learningRate: 1 })).toThrow(/list of parameters is empty/);
     expect(() => sgd([shared, shared], { learningRate: 1 })).toThrow(/Param\(layer\.weight.* is listed twice/);
-    expect(() => sgd([zeros([1])] as never, { learningRate: 1 })).toThrow(/a group has no list of parameters|give Params/);
-    expect(() => sgd([shared, { parameters: [p()] }] as never, { learningRate: 1 })).toThrow(/mixes parameters and groups/);
+    expect(() => sgd([zeros([1])] as never, { learningRate: 1 })).toThrow(
+      /a group has no list of parameters|give Params/,
+    );
+    expect(() => sgd([shared, { parameters: [p()] }] as never, { learningRate: 1 })).toThrow(
+      /mixes parameters and groups/,
+    );
     expect(() => sgd([shared], { learningRate: 1, nesterov: true })).toThrow(/nesterov with momentum 0/);
     expect(() => sgd([shared], { learningRate: 1, momentum: -1 })).toThrow(/momentum is -1/);
-    expect(() => sgd([{ parameters: [shared], weightDecay: Number.NaN }], { learningRate: 1 })).toThrow(/weightDecay is NaN/);
-    expect(() => sgd([{ parameters: [shared], learningRate: 1 }], { learningRate: 0 })).toThrow(/give the optimizer a rate above 0/);
+    expect(() => sgd([{ parameters: [shared], weightDecay: Number.NaN }], { learningRate: 1 })).toThrow(
+      /weightDecay is NaN/,
+    );
+    expect(() => sgd([{ parameters: [shared], learningRate: 1 }], { learningRate: 0 })).toThrow(
+      /give the optimizer a rate above 0/,
+    );
     expect(() => adam([shared], { beta1: 1 })).toThrow(/beta1 is 1; give a number of at least 0 and below 1/);
     expect(() => adam([shared], { epsilon: -1 })).toThrow(/epsilon is -1/);
   });

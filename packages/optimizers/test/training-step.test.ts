@@ -8,9 +8,17 @@ import { expect, test } from "vitest";
 
 function makeModel(): Sequential {
   return new Sequential(
-    new Conv2d(1, 8, { kernelSize: 3, padding: 1, bias: false }), new BatchNorm2d(8), new ReLU(), new MaxPool2d(2),
-    new Conv2d(8, 16, { kernelSize: 3, padding: 1 }), new BatchNorm2d(16), new ReLU(), new AvgPool2d(2),
-    new Flatten(), new Dropout(0.1), new Linear(64, 4),
+    new Conv2d(1, 8, { kernelSize: 3, padding: 1, bias: false }),
+    new BatchNorm2d(8),
+    new ReLU(),
+    new MaxPool2d(2),
+    new Conv2d(8, 16, { kernelSize: 3, padding: 1 }),
+    new BatchNorm2d(16),
+    new ReLU(),
+    new AvgPool2d(2),
+    new Flatten(),
+    new Dropout(0.1),
+    new Linear(64, 4),
   );
 }
 

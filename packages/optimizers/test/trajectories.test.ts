@@ -1,7 +1,19 @@
 /** A hundred updates against PyTorch (tools/parity/optimizers.py), and against the formulas in plain float64. */
 import { readFileSync } from "node:fs";
 import "@sconce/backend-cpu/register";
-import { add, compile, type DType, grad, multiply, Param, square, subtract, sum, type Tensor, tensor } from "@sconce/core";
+import {
+  add,
+  compile,
+  type DType,
+  grad,
+  multiply,
+  Param,
+  square,
+  subtract,
+  sum,
+  type Tensor,
+  tensor,
+} from "@sconce/core";
 import { type AdamOptions, adam, type Optimizer, type SGDOptions, sgd } from "@sconce/optimizers";
 import { describe, expect, test } from "vitest";
 
@@ -20,7 +32,9 @@ interface Golden {
   }[];
 }
 
-const { problem, cases }: Golden = JSON.parse(readFileSync(new URL("golden/trajectories.json", import.meta.url), "utf8"));
+const { problem, cases }: Golden = JSON.parse(
+  readFileSync(new URL("golden/trajectories.json", import.meta.url), "utf8"),
+);
 const size = problem.start.length;
 const noiseAt = (step: number): number[] => Array.from({ length: size }, (_, i) => Math.sin(step * (i + 1)));
 
@@ -36,7 +50,9 @@ function split(values: readonly number[], dtype: DType): Tensor[] {
 
 /** What sconce makes of the problem: the parameters after each step. */
 async function follow(make: (parameters: Param[]) => Optimizer, dtype: DType, captured: boolean): Promise<number[][]> {
-  const parameters = split(problem.start, dtype).map(({ shape }, i) => new Param({ shape, dtype }, () => split(problem.start, dtype)[i]));
+  const parameters = split(problem.start, dtype).map(
+    ({ shape }, i) => new Param({ shape, dtype }, () => split(problem.start, dtype)[i]),
+  );
   const optimizer = make(parameters);
   const update = (...noise: Tensor[]): Tensor => {
     const [center, curvature] = [split(problem.center, dtype), split(problem.curvature, dtype)];
@@ -59,7 +75,15 @@ async function follow(make: (parameters: Param[]) => Optimizer, dtype: DType, ca
 
 /** The formulas, one number at a time. */
 function plainly(kind: "sgd" | "adam", options: SGDOptions & AdamOptions): number[][] {
-  const { momentum = 0, dampening = 0, nesterov = false, weightDecay = 0, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
+  const {
+    momentum = 0,
+    dampening = 0,
+    nesterov = false,
+    weightDecay = 0,
+    beta1 = 0.9,
+    beta2 = 0.999,
+    epsilon = 1e-8,
+  } = options;
   const [p, m, v] = [[...problem.start], new Array<number>(size).fill(0), new Array<number>(size).fill(0)];
   const history: number[][] = [];
   for (let t = 1; t <= 100; t++) {
@@ -81,19 +105,24 @@ function plainly(kind: "sgd" | "adam", options: SGDOptions & AdamOptions): numbe
   return history;
 }
 
-const largestError = (a: readonly number[], b: readonly number[]): number => Math.max(...a.map((x, i) => Math.abs(x - b[i])));
+const largestError = (a: readonly number[], b: readonly number[]): number =>
+  Math.max(...a.map((x, i) => Math.abs(x - b[i])));
 
 describe.each(cases)("$optimizer $options", ({ optimizer, options, recorded }) => {
-  const make = (parameters: Param[]): Optimizer => (optimizer === "sgd" ? sgd(parameters, options) : adam(parameters, options));
+  const make = (parameters: Param[]): Optimizer =>
+    optimizer === "sgd" ? sgd(parameters, options) : adam(parameters, options);
 
   test("follows PyTorch and the formulas, captured or not", async () => {
     const expected = plainly(optimizer, options);
-    for (const [step, values] of Object.entries(recorded)) expect(largestError(expected[Number(step) - 1], values), `formulas at ${step}`).toBeLessThan(1e-9);
+    for (const [step, values] of Object.entries(recorded))
+      expect(largestError(expected[Number(step) - 1], values), `formulas at ${step}`).toBeLessThan(1e-9);
     const captured = await follow(make, "float32", true);
     captured.forEach((values, i) => {
       expect(largestError(values, expected[i]), `update ${i + 1}`).toBeLessThan(5e-6);
     });
-    expect((await follow(make, "float32", false)).every((values, i) => largestError(values, captured[i]) < 2e-6)).toBe(true);
+    expect((await follow(make, "float32", false)).every((values, i) => largestError(values, captured[i]) < 2e-6)).toBe(
+      true,
+    );
   });
 
   test("in float64 is off by no more than the float32 learning rate", async () => {

@@ -14,18 +14,22 @@ function svg(options: Plot.PlotOptions): string {
 /** Loss by epoch on a logarithmic scale. */
 export function lossChart(epochs: readonly EpochResult[]): string {
   const losses = epochs.flatMap(({ training, test }) => [training.loss, test.loss]).map(aboveZero);
-  const [low, high] = [Math.min(...losses), Math.max(...losses)];
-  const steps = high / low > 30 ? [1] : [1, 2, 5];
-  const ticks = [-6, -5, -4, -3, -2, -1, 0, 1, 2].flatMap((power) => steps.map((step) => step * 10 ** power));
+  const round = [-6, -5, -4, -3, -2, -1, 0, 1, 2].flatMap((power) =>
+    [1, 2, 5].map((step) => Number(`${step}e${power}`)),
+  );
+  const low = round.filter((value) => value <= Math.min(...losses)).at(-1) ?? round[0];
+  const high = round.find((value) => value >= Math.max(...losses)) ?? round[round.length - 1];
+  const inside = round.filter((value) => value >= low && value <= high);
   return curves(
     epochs,
     ({ loss }) => aboveZero(loss),
     (loss) => loss.toPrecision(3),
     {
       type: "log",
+      domain: [low, high],
       label: "loss",
       grid: true,
-      ticks: ticks.filter((tick) => tick >= low && tick <= high),
+      ticks: inside.length > 6 ? inside.filter((value) => Number.isInteger(Math.log10(value))) : inside,
       tickFormat: "~g",
     },
   );
@@ -77,7 +81,8 @@ function curves(
   const ticks = epochs.map(({ epoch }) => epoch).filter((epoch) => epoch % every === 0);
   return svg({
     width: 480,
-    height: 300,
+    height: 308,
+    marginTop: 32,
     marginLeft: 48,
     marginBottom: 44,
     x: { label: "epoch", labelOffset: 40, ticks, tickFormat: "d" },
@@ -104,7 +109,7 @@ export function confusionChart(matrix: ConfusionMatrix): string {
   type Cell = (typeof cells)[number];
   const strength = ({ times, share, right }: Cell): number => {
     if (times === 0) return 0;
-    return right ? 0.15 + 0.85 * share ** 2 : Math.min(1, 0.7 + share);
+    return right ? 0.2 + 0.8 * share : Math.min(1, 0.7 + share);
   };
   const place = { x: "predicted", y: "label" };
   return svg({
@@ -133,7 +138,13 @@ export function confusionChart(matrix: ConfusionMatrix): string {
       ),
       Plot.text(
         cells.filter(({ times }) => times > 0),
-        { ...place, text: "times", fill: "var(--on-color)", fontWeight: 600, pointerEvents: "none" },
+        {
+          ...place,
+          text: "times",
+          fill: (cell: Cell) => (strength(cell) < 0.6 ? "var(--ink)" : "var(--on-color)"),
+          fontWeight: 600,
+          pointerEvents: "none",
+        },
       ),
     ],
   });

@@ -34,7 +34,7 @@ dd { margin: 0; text-align: right; }
 .digit svg { width: 100%; border: 1px solid var(--line); border-radius: 8px; padding: 0.4rem; background: var(--page); }
 .digit figcaption { margin-top: 0.4rem; font-size: 0.85rem; line-height: 1.35; display: grid; }
 .digit .wrong { color: var(--wrong); font-weight: 600; }
-.quiet, footer { color: var(--faint); font-size: 0.85rem; }
+.quiet, footer { color: var(--faint); font-size: 0.85rem; font-weight: 400; }
 footer a { color: inherit; }
 p { margin: 0; }
 section > p + .digits, .digits + h2 { margin-top: 1.25rem; }

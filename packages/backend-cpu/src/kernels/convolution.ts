@@ -37,42 +37,72 @@ export interface ConvolutionShape {
 export function convolutionOutputSize(shape: ConvolutionShape): [height: number, width: number] {
   const { stride, padding, dilation } = shape;
   const extent = (size: number, kernel: number, axis: 0 | 1): number =>
-    Math.max(0, Math.floor(
-      (size + padding[2 * axis]! + padding[2 * axis + 1]! - dilation[axis] * (kernel - 1) - 1) / stride[axis],
-    ) + 1);
+    Math.max(
+      0,
+      Math.floor(
+        (size + padding[2 * axis] + padding[2 * axis + 1] - dilation[axis] * (kernel - 1) - 1) / stride[axis],
+      ) + 1,
+    );
   return [extent(shape.inputHeight, shape.kernelHeight, 0), extent(shape.inputWidth, shape.kernelWidth, 1)];
 }
 
 /** output[n, o] = sum over c of input[n, c] * weights[o, c]. */
 export function convolution(
-  output: FloatArray, input: FloatArray, weights: FloatArray, attributes: ConvolutionShape,
+  output: FloatArray,
+  input: FloatArray,
+  weights: FloatArray,
+  attributes: ConvolutionShape,
 ): void {
   const shape = withoutRows(attributes);
   const { groups, kernelHeight, kernelWidth, inputHeight, inputWidth, stride, padding, dilation } = shape;
-  const inputChannels = shape.inputChannels / groups, outputChannels = shape.outputChannels / groups;
+  const inputChannels = shape.inputChannels / groups,
+    outputChannels = shape.outputChannels / groups;
   const [outputHeight, outputWidth] = convolutionOutputSize(shape);
   const taps = kernelHeight * kernelWidth;
   correlateAny(output, input, weights, {
-    batch: shape.batch, groups, inputChannels, inputHeight, inputWidth, outputChannels, outputHeight, outputWidth,
-    kernelHeight, kernelWidth, stride, dilation, top: padding[0], left: padding[2],
+    batch: shape.batch,
+    groups,
+    inputChannels,
+    inputHeight,
+    inputWidth,
+    outputChannels,
+    outputHeight,
+    outputWidth,
+    kernelHeight,
+    kernelWidth,
+    stride,
+    dilation,
+    top: padding[0],
+    left: padding[2],
     weights: {
-      start: 0, group: outputChannels * inputChannels * taps, outputChannel: inputChannels * taps, inputChannel: taps,
-      row: kernelWidth, column: 1,
+      start: 0,
+      group: outputChannels * inputChannels * taps,
+      outputChannel: inputChannels * taps,
+      inputChannel: taps,
+      row: kernelWidth,
+      column: 1,
     },
     output: {
-      start: 0, image: shape.outputChannels * outputHeight * outputWidth, channel: outputHeight * outputWidth,
-      row: outputWidth, column: 1,
+      start: 0,
+      image: shape.outputChannels * outputHeight * outputWidth,
+      channel: outputHeight * outputWidth,
+      row: outputWidth,
+      column: 1,
     },
   });
 }
 
 /** The gradient with respect to the input, given that with respect to the output. */
 export function convolutionInputGradient(
-  inputGradient: FloatArray, outputGradient: FloatArray, weights: FloatArray, attributes: ConvolutionShape,
+  inputGradient: FloatArray,
+  outputGradient: FloatArray,
+  weights: FloatArray,
+  attributes: ConvolutionShape,
 ): void {
   const shape = withoutRows(attributes);
   const { groups, kernelHeight, kernelWidth, inputHeight, inputWidth, stride, padding, dilation } = shape;
-  const inputChannels = shape.inputChannels / groups, outputChannels = shape.outputChannels / groups;
+  const inputChannels = shape.inputChannels / groups,
+    outputChannels = shape.outputChannels / groups;
   const [outputHeight, outputWidth] = convolutionOutputSize(shape);
   const taps = kernelHeight * kernelWidth;
   for (let phaseRow = 0; phaseRow < Math.min(stride[0], inputHeight); phaseRow++) {
@@ -80,19 +110,34 @@ export function convolutionInputGradient(
     for (let phaseColumn = 0; phaseColumn < Math.min(stride[1], inputWidth); phaseColumn++) {
       const horizontal = phaseTaps(phaseColumn + padding[2], stride[1], dilation[1], kernelWidth);
       correlateAny(inputGradient, outputGradient, weights, {
-        batch: shape.batch, groups, inputChannels: outputChannels, inputHeight: outputHeight, inputWidth: outputWidth,
-        outputChannels: inputChannels, outputHeight: Math.ceil((inputHeight - phaseRow) / stride[0]),
+        batch: shape.batch,
+        groups,
+        inputChannels: outputChannels,
+        inputHeight: outputHeight,
+        inputWidth: outputWidth,
+        outputChannels: inputChannels,
+        outputHeight: Math.ceil((inputHeight - phaseRow) / stride[0]),
         outputWidth: Math.ceil((inputWidth - phaseColumn) / stride[1]),
-        kernelHeight: vertical.count, kernelWidth: horizontal.count, stride: [1, 1],
-        dilation: [vertical.dilation, horizontal.dilation], top: vertical.before, left: horizontal.before,
+        kernelHeight: vertical.count,
+        kernelWidth: horizontal.count,
+        stride: [1, 1],
+        dilation: [vertical.dilation, horizontal.dilation],
+        top: vertical.before,
+        left: horizontal.before,
         weights: {
-          start: vertical.last * kernelWidth + horizontal.last, group: outputChannels * inputChannels * taps,
-          outputChannel: taps, inputChannel: inputChannels * taps,
-          row: -vertical.step * kernelWidth, column: -horizontal.step,
+          start: vertical.last * kernelWidth + horizontal.last,
+          group: outputChannels * inputChannels * taps,
+          outputChannel: taps,
+          inputChannel: inputChannels * taps,
+          row: -vertical.step * kernelWidth,
+          column: -horizontal.step,
         },
         output: {
-          start: phaseRow * inputWidth + phaseColumn, image: shape.inputChannels * inputHeight * inputWidth,
-          channel: inputHeight * inputWidth, row: stride[0] * inputWidth, column: stride[1],
+          start: phaseRow * inputWidth + phaseColumn,
+          image: shape.inputChannels * inputHeight * inputWidth,
+          channel: inputHeight * inputWidth,
+          row: stride[0] * inputWidth,
+          column: stride[1],
         },
       });
     }
@@ -101,14 +146,22 @@ export function convolutionInputGradient(
 
 /** The gradient with respect to the weights, summed over the batch. */
 export function convolutionWeightGradient(
-  weightGradient: FloatArray, input: FloatArray, outputGradient: FloatArray, attributes: ConvolutionShape,
+  weightGradient: FloatArray,
+  input: FloatArray,
+  outputGradient: FloatArray,
+  attributes: ConvolutionShape,
 ): void {
   const shape = withoutRows(attributes);
   const [outputHeight, outputWidth] = convolutionOutputSize(shape);
   const { groups, padding } = shape;
   const perGroup = {
-    ...shape, inputChannels: shape.inputChannels / groups, outputChannels: shape.outputChannels / groups,
-    outputHeight, outputWidth, top: padding[0], left: padding[2],
+    ...shape,
+    inputChannels: shape.inputChannels / groups,
+    outputChannels: shape.outputChannels / groups,
+    outputHeight,
+    outputWidth,
+    top: padding[0],
+    left: padding[2],
   };
   const correlateAny = suitsTiles(weightGradient, perGroup) ? correlateWeightsByTiles : correlateWeights;
   correlateAny(weightGradient, input, outputGradient, perGroup);

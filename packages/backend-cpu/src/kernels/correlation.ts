@@ -75,16 +75,21 @@ export function correlate(output: FloatArray, input: FloatArray, weights: FloatA
   const strideHeight = shape.stride[0];
   const rowStep = kernelHeight === 1 ? strideHeight : shape.dilation[0];
   const common = greatestCommonDivisor(strideHeight, rowStep);
-  const classes = rowStep / common, stripRows = strideHeight / common;
+  const classes = rowStep / common,
+    stripRows = strideHeight / common;
 
   const columnBlock = Math.min(kernelWidth, DEPTH_BLOCK);
   const rowBlock = Math.min(kernelHeight, Math.floor(DEPTH_BLOCK / columnBlock));
   const channelBlock = evenly(inputChannels, Math.floor(DEPTH_BLOCK / (columnBlock * rowBlock)));
   const rowSize = columnBlock * channelBlock;
   const stripsAtOnce = Math.floor(LEFT_CAPACITY / (rowBlock * rowSize));
-  const unitsPerImage = Math.ceil(outputWidth / 3), units = batch * unitsPerImage;
+  const unitsPerImage = Math.ceil(outputWidth / 3),
+    units = batch * unitsPerImage;
   const sumsPerStrip = 3 * outputChannels;
-  const weightsFit = stripsAtOnce * 2 >= outputChannels && columnBlock === kernelWidth && rowBlock === kernelHeight &&
+  const weightsFit =
+    stripsAtOnce * 2 >= outputChannels &&
+    columnBlock === kernelWidth &&
+    rowBlock === kernelHeight &&
     channelBlock === inputChannels;
   let packedGroup = -1;
 
@@ -93,9 +98,10 @@ export function correlate(output: FloatArray, input: FloatArray, weights: FloatA
       const classRows = Math.ceil((outputHeight - rowClass) / classes);
       const rowsAtOnce = evenly(classRows, Math.floor((RIGHT_CAPACITY / rowSize - rowBlock) / stripRows) + 1);
       const unitSize = ((rowsAtOnce - 1) * stripRows + rowBlock) * rowSize;
-      const unitsAtOnce = Math.max(1, Math.min(
-        Math.floor(RIGHT_CAPACITY / unitSize), Math.floor(SUMS / (rowsAtOnce * sumsPerStrip)),
-      ));
+      const unitsAtOnce = Math.max(
+        1,
+        Math.min(Math.floor(RIGHT_CAPACITY / unitSize), Math.floor(SUMS / (rowsAtOnce * sumsPerStrip))),
+      );
       for (let outputRow = 0; outputRow < classRows; outputRow += rowsAtOnce) {
         const outputRows = Math.min(rowsAtOnce, classRows - outputRow);
         for (let unit = 0; unit < units; unit += unitsAtOnce) {
@@ -110,9 +116,19 @@ export function correlate(output: FloatArray, input: FloatArray, weights: FloatA
                 const firstRow = (rowClass + outputRow * classes) * strideHeight - shape.top + row * rowStep;
                 const inside = insideRange(firstRow, rowStep, (outputRows - 1) * stripRows + rows, shape.inputHeight);
                 packInput(input, shape, group, {
-                  unit, units: count, unitSize, column, columns, channel, channels, firstRow, rowStep, inside,
+                  unit,
+                  units: count,
+                  unitSize,
+                  column,
+                  columns,
+                  channel,
+                  channels,
+                  firstRow,
+                  rowStep,
+                  inside,
                 });
-                const tapRow = columns * channels, depth = rows * tapRow;
+                const tapRow = columns * channels,
+                  depth = rows * tapRow;
                 for (let first = 0; first < outputChannels; first += 2 * stripsAtOnce) {
                   const last = Math.min(outputChannels, first + 2 * stripsAtOnce);
                   if (!weightsFit || packedGroup !== group) {
@@ -122,11 +138,16 @@ export function correlate(output: FloatArray, input: FloatArray, weights: FloatA
                   for (let strip = 0; strip < count * outputRows; strip++) {
                     const top = (strip % outputRows) * stripRows;
                     // Kernel rows that lie in the padding are skipped, not multiplied by zeros.
-                    const begin = Math.max(0, inside.begin - top), end = Math.min(rows, inside.end - top);
+                    const begin = Math.max(0, inside.begin - top),
+                      end = Math.min(rows, inside.end - top);
                     panels.multiply(
-                      (end - begin) * tapRow, begin * tapRow, depth, last - first,
+                      (end - begin) * tapRow,
+                      begin * tapRow,
+                      depth,
+                      last - first,
                       Math.floor(strip / outputRows) * unitSize + (top + begin) * tapRow,
-                      sums, strip * sumsPerStrip + first * 3,
+                      sums,
+                      strip * sumsPerStrip + first * 3,
                     );
                   }
                 }
@@ -134,14 +155,25 @@ export function correlate(output: FloatArray, input: FloatArray, weights: FloatA
             }
           }
           for (let index = 0; index < count; index++) {
-            const image = Math.floor((unit + index) / unitsPerImage), firstColumn = ((unit + index) % unitsPerImage) * 3;
+            const image = Math.floor((unit + index) / unitsPerImage),
+              firstColumn = ((unit + index) % unitsPerImage) * 3;
             const { start, image: imageStride, channel, row, column } = shape.output;
             writeOutput(
               output,
-              start + image * imageStride + group * outputChannels * channel +
-                (rowClass + outputRow * classes) * row + firstColumn * column,
-              channel, row * classes, column, sums, index * outputRows * sumsPerStrip,
-              outputChannels, outputRows, Math.min(3, outputWidth - firstColumn), sumsPerStrip,
+              start +
+                image * imageStride +
+                group * outputChannels * channel +
+                (rowClass + outputRow * classes) * row +
+                firstColumn * column,
+              channel,
+              row * classes,
+              column,
+              sums,
+              index * outputRows * sumsPerStrip,
+              outputChannels,
+              outputRows,
+              Math.min(3, outputWidth - firstColumn),
+              sumsPerStrip,
             );
           }
         }
@@ -154,21 +186,25 @@ export function correlate(output: FloatArray, input: FloatArray, weights: FloatA
 function packInput(input: FloatArray, shape: Correlation, group: number, block: Block): void {
   const { inputChannels, inputHeight, inputWidth } = shape;
   const { unitSize, firstRow, rowStep, inside, columns, channels } = block;
-  const [, strideWidth] = shape.stride, [, dilationWidth] = shape.dilation;
+  const [, strideWidth] = shape.stride,
+    [, dilationWidth] = shape.dilation;
   const unitsPerImage = Math.ceil(shape.outputWidth / 3);
-  const plane = inputHeight * inputWidth, rowSize = columns * channels;
+  const plane = inputHeight * inputWidth,
+    rowSize = columns * channels;
   const rows = inside.end - inside.begin;
   for (let index = 0; index < block.units; index++) {
     const image = Math.floor((block.unit + index) / unitsPerImage);
     const outputColumn = ((block.unit + index) % unitsPerImage) * 3;
     const unitStart = index * unitSize + inside.begin * rowSize;
-    const start = ((image * shape.groups + group) * inputChannels + block.channel) * plane +
+    const start =
+      ((image * shape.groups + group) * inputChannels + block.channel) * plane +
       (firstRow + inside.begin * rowStep) * inputWidth;
     const step1 = outputColumn + 1 < shape.outputWidth ? strideWidth : 0;
     const step2 = outputColumn + 2 < shape.outputWidth ? 2 * strideWidth : 0;
     for (let tap = 0; tap < columns; tap++) {
       const column0 = outputColumn * strideWidth + (block.column + tap) * dilationWidth - shape.left;
-      const column1 = column0 + step1, column2 = column0 + step2;
+      const column1 = column0 + step1,
+        column2 = column0 + step2;
       // Columns in the padding are read from the nearest pixel, and zeroed afterwards.
       const from0 = start + clamp(column0, inputWidth);
       const from1 = start + clamp(column1, inputWidth);
@@ -177,13 +213,29 @@ function packInput(input: FloatArray, shape: Correlation, group: number, block: 
       if (channels >= 8) {
         for (let row = 0; row < rows; row++) {
           const offset = row * rowStep * inputWidth;
-          panels.packRight(input, from0 + offset, from1 + offset, from2 + offset, plane, to + row * rowSize, 1, channels);
+          panels.packRight(
+            input,
+            from0 + offset,
+            from1 + offset,
+            from2 + offset,
+            plane,
+            to + row * rowSize,
+            1,
+            channels,
+          );
         }
       } else {
         for (let channel = 0; channel < channels; channel++) {
           const offset = channel * plane;
           panels.packRight(
-            input, from0 + offset, from1 + offset, from2 + offset, rowStep * inputWidth, to + channel, rowSize, rows,
+            input,
+            from0 + offset,
+            from1 + offset,
+            from2 + offset,
+            rowStep * inputWidth,
+            to + channel,
+            rowSize,
+            rows,
           );
         }
       }
@@ -202,8 +254,17 @@ function clear(lane: Float64Array, start: number, rows: number, rowSize: number,
 
 /** Fills the left lanes with output channels `first` to `last`, in the tap order of `packInput`. */
 function packWeights(
-  weights: FloatArray, shape: Correlation, group: number, first: number, last: number,
-  row: number, rows: number, column: number, columns: number, channel: number, channels: number,
+  weights: FloatArray,
+  shape: Correlation,
+  group: number,
+  first: number,
+  last: number,
+  row: number,
+  rows: number,
+  column: number,
+  columns: number,
+  channel: number,
+  channels: number,
 ): void {
   const stride = shape.weights;
   const start = stride.start + group * stride.group + channel * stride.inputChannel;
@@ -219,15 +280,25 @@ function packWeights(
 }
 
 function writeOutput(
-  output: FloatArray, start: number, channelStride: number, rowStride: number, columnStride: number,
-  sums: Float64Array, from: number, channels: number, rows: number, columns: number, sumsPerStrip: number,
+  output: FloatArray,
+  start: number,
+  channelStride: number,
+  rowStride: number,
+  columnStride: number,
+  sums: Float64Array,
+  from: number,
+  channels: number,
+  rows: number,
+  columns: number,
+  sumsPerStrip: number,
 ): void {
   for (let channel = 0; channel < channels; channel++) {
-    let source = from + channel * 3, target = start + channel * channelStride;
+    let source = from + channel * 3,
+      target = start + channel * channelStride;
     for (let row = 0; row < rows; row++, source += sumsPerStrip, target += rowStride) {
-      output[target] = sums[source]!;
-      if (columns > 1) output[target + columnStride] = sums[source + 1]!;
-      if (columns > 2) output[target + 2 * columnStride] = sums[source + 2]!;
+      output[target] = sums[source];
+      if (columns > 1) output[target + columnStride] = sums[source + 1];
+      if (columns > 2) output[target + 2 * columnStride] = sums[source + 2];
     }
   }
 }

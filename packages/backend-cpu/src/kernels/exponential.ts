@@ -26,7 +26,10 @@ function createExponential(): (x: number) => number {
     const k = x * STEPS_PER_UNIT + ROUND - ROUND;
     const r = x - k * STEP_HIGH - k * STEP_LOW;
     const step = k | 0;
-    return (1 + r * (1 + r * (1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120)))))) *
-      fractions[step & 63]! * halvings[-(step >> 6) | 0]!;
+    return (
+      (1 + r * (1 + r * (1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120)))))) *
+      fractions[step & 63] *
+      halvings[-(step >> 6) | 0]
+    );
   };
 }

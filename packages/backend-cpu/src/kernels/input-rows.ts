@@ -12,15 +12,27 @@ export interface InputRows {
 }
 
 export function rowsOf(
-  input: { readonly inputHeight: number; readonly inputWidth: number }, first: number, step: number, count: number,
+  input: { readonly inputHeight: number; readonly inputWidth: number },
+  first: number,
+  step: number,
+  count: number,
 ): InputRows {
   return { first, step, count, inside: insideRange(first, step, count, input.inputHeight), width: input.inputWidth };
 }
 
 /** Packs `count` pixels of each row, `stride` apart: a lane reads the plane that starts at its `plane`, from its `column` on. */
 export function packInputRows(
-  input: FloatArray, plane0: number, plane1: number, plane2: number, column0: number, column1: number, column2: number,
-  stride: number, count: number, rows: InputRows, to: number,
+  input: FloatArray,
+  plane0: number,
+  plane1: number,
+  plane2: number,
+  column0: number,
+  column1: number,
+  column2: number,
+  stride: number,
+  count: number,
+  rows: InputRows,
+  to: number,
 ): void {
   const { inside, step, width } = rows;
   const [lane0, lane1, lane2] = panels.right;
@@ -29,17 +41,28 @@ export function packInputRows(
   const begin = Math.min(count, Math.max(0, Math.ceil(-Math.min(column0, column1, column2) / stride)));
   const past = Math.max(column0, column1, column2) - last;
   const end = Math.max(begin, past > 0 ? count - Math.ceil(past / stride) : count);
-  const insideStart = to + inside.begin * count, insideEnd = to + inside.end * count, rowsEnd = to + rows.count * count;
+  const insideStart = to + inside.begin * count,
+    insideEnd = to + inside.end * count,
+    rowsEnd = to + rows.count * count;
   for (const lane of panels.right) {
     if (inside.begin > 0) lane.fill(0, to, insideStart);
     if (insideEnd < rowsEnd) lane.fill(0, insideEnd, rowsEnd);
   }
   let offset = (rows.first + inside.begin * step) * width;
   for (let start = insideStart; start < insideEnd; start += count, offset += step * width) {
-    const from0 = plane0 + offset, from1 = plane1 + offset, from2 = plane2 + offset;
+    const from0 = plane0 + offset,
+      from1 = plane1 + offset,
+      from2 = plane2 + offset;
     const skip = begin * stride;
     panels.packRight(
-      input, from0 + column0 + skip, from1 + column1 + skip, from2 + column2 + skip, stride, start + begin, 1, end - begin,
+      input,
+      from0 + column0 + skip,
+      from1 + column1 + skip,
+      from2 + column2 + skip,
+      stride,
+      start + begin,
+      1,
+      end - begin,
     );
     for (let pixel = begin > 0 ? 0 : end; pixel < count; pixel++) {
       const shift = pixel * stride;
@@ -52,5 +75,5 @@ export function packInputRows(
 }
 
 function pixelAt(input: FloatArray, rowStart: number, column: number, width: number): number {
-  return column < 0 || column >= width ? 0 : input[rowStart + column]!;
+  return column < 0 || column >= width ? 0 : input[rowStart + column];
 }

@@ -49,24 +49,47 @@ export function matmul(
   const rightColumn = shape.transposeRight ? k : 1;
   const rightStep = shape.transposeRight ? 1 : n;
   for (let b = 0; b < batch.output.length; b++) {
-    const leftStart = batch.left[b]!, rightStart = batch.right[b]!, outputStart = batch.output[b]!;
+    const leftStart = batch.left[b],
+      rightStart = batch.right[b],
+      outputStart = batch.output[b];
     if (m === 1) {
       vectorProduct(output, outputStart, left, leftStart, leftStep, right, rightStart, rightColumn, rightStep, n, k);
     } else if (n === 1) {
       vectorProduct(output, outputStart, right, rightStart, rightStep, left, leftStart, leftRow, leftStep, m, k);
     } else {
       blockedProduct(
-        output, outputStart, left, leftStart, leftRow, leftStep, right, rightStart, rightColumn, rightStep, m, n, k,
+        output,
+        outputStart,
+        left,
+        leftStart,
+        leftRow,
+        leftStep,
+        right,
+        rightStart,
+        rightColumn,
+        rightStep,
+        m,
+        n,
+        k,
       );
     }
   }
 }
 
 function blockedProduct(
-  output: FloatArray, outputStart: number,
-  left: FloatArray, leftStart: number, leftRow: number, leftStep: number,
-  right: FloatArray, rightStart: number, rightColumn: number, rightStep: number,
-  m: number, n: number, k: number,
+  output: FloatArray,
+  outputStart: number,
+  left: FloatArray,
+  leftStart: number,
+  leftRow: number,
+  leftStep: number,
+  right: FloatArray,
+  rightStart: number,
+  rightColumn: number,
+  rightStep: number,
+  m: number,
+  n: number,
+  k: number,
 ): void {
   const depthBlock = Math.ceil(k / Math.ceil(k / DEPTH_BLOCK)) || 1;
   const rowBlock = Math.min(m, ROW_BLOCK);
@@ -81,7 +104,14 @@ function blockedProduct(
       const sums = zeroedSums(stripSize * rightStrips);
       for (let step = 0; step < k; step += depthBlock) {
         const depth = Math.min(depthBlock, k - step);
-        packColumns(right, rightStart + column * rightColumn + step * rightStep, rightColumn, columns, rightStep, depth);
+        packColumns(
+          right,
+          rightStart + column * rightColumn + step * rightStep,
+          rightColumn,
+          columns,
+          rightStep,
+          depth,
+        );
         for (let packed = 0; packed < rows; packed += packedRows) {
           const count = Math.min(packedRows, rows - packed);
           packRows(left, leftStart + (row + packed) * leftRow + step * leftStep, leftRow, count, leftStep, depth);
@@ -97,7 +127,12 @@ function blockedProduct(
 
 /** An incomplete last strip repeats the last row, whose results go unread; so does `packColumns`. */
 function packRows(
-  source: FloatArray, start: number, rowStride: number, rows: number, stepStride: number, depth: number,
+  source: FloatArray,
+  start: number,
+  rowStride: number,
+  rows: number,
+  stepStride: number,
+  depth: number,
 ): void {
   // Short runs of steps keep the cache lines that are read across a transposed matrix until the next strip wants them.
   for (let step = 0; step < depth; step += STEP_BLOCK) {
@@ -110,29 +145,48 @@ function packRows(
 }
 
 function packColumns(
-  source: FloatArray, start: number, columnStride: number, columns: number, stepStride: number, depth: number,
+  source: FloatArray,
+  start: number,
+  columnStride: number,
+  columns: number,
+  stepStride: number,
+  depth: number,
 ): void {
   for (let step = 0; step < depth; step += STEP_BLOCK) {
     const steps = Math.min(STEP_BLOCK, depth - step);
     for (let column = 0, to = step; column < columns; column += 3, to += depth) {
       const from = start + step * stepStride + column * columnStride;
       const from1 = column + 1 < columns ? from + columnStride : from;
-      panels.packRight(source, from, from1, column + 2 < columns ? from1 + columnStride : from, stepStride, to, 1, steps);
+      panels.packRight(
+        source,
+        from,
+        from1,
+        column + 2 < columns ? from1 + columnStride : from,
+        stepStride,
+        to,
+        1,
+        steps,
+      );
     }
   }
 }
 
 function writeBlock(
-  output: FloatArray, start: number, rowStride: number,
-  sums: Float64Array, rows: number, columns: number, stripSize: number,
+  output: FloatArray,
+  start: number,
+  rowStride: number,
+  sums: Float64Array,
+  rows: number,
+  columns: number,
+  stripSize: number,
 ): void {
   for (let row = 0; row < rows; row++) {
     let target = start + row * rowStride;
     const end = target + columns;
     for (let from = row * 3; target < end; from += stripSize, target += 3) {
-      output[target] = sums[from]!;
-      if (target + 1 < end) output[target + 1] = sums[from + 1]!;
-      if (target + 2 < end) output[target + 2] = sums[from + 2]!;
+      output[target] = sums[from];
+      if (target + 1 < end) output[target + 1] = sums[from + 1];
+      if (target + 2 < end) output[target + 2] = sums[from + 2];
     }
   }
 }
@@ -142,14 +196,21 @@ function writeBlock(
  * of its storage at a time; the last ones are repeated with a factor of zero or with their results unread.
  */
 function vectorProduct(
-  output: FloatArray, outputStart: number,
-  vector: FloatArray, vectorStart: number, vectorStep: number,
-  matrix: FloatArray, matrixStart: number, columnStride: number, stepStride: number,
-  columns: number, depth: number,
+  output: FloatArray,
+  outputStart: number,
+  vector: FloatArray,
+  vectorStart: number,
+  vectorStep: number,
+  matrix: FloatArray,
+  matrixStart: number,
+  columnStride: number,
+  stepStride: number,
+  columns: number,
+  depth: number,
 ): void {
   const sums = zeroedSums(columns + 3 + depth);
   const factors = columns + 3;
-  for (let step = 0; step < depth; step++) sums[factors + step] = vector[vectorStart + step * vectorStep]!;
+  for (let step = 0; step < depth; step++) sums[factors + step] = vector[vectorStart + step * vectorStep];
   if (stepStride === 1) {
     for (let column = 0; column < columns; column += 4) {
       const last = columns - 1;
@@ -157,13 +218,16 @@ function vectorProduct(
       let from1 = matrixStart + Math.min(column + 1, last) * columnStride;
       let from2 = matrixStart + Math.min(column + 2, last) * columnStride;
       let from3 = matrixStart + Math.min(column + 3, last) * columnStride;
-      let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+      let sum0 = 0,
+        sum1 = 0,
+        sum2 = 0,
+        sum3 = 0;
       for (let step = 0; step < depth; step++) {
-        const factor = sums[factors + step]!;
-        sum0 += factor * matrix[from0++]!;
-        sum1 += factor * matrix[from1++]!;
-        sum2 += factor * matrix[from2++]!;
-        sum3 += factor * matrix[from3++]!;
+        const factor = sums[factors + step];
+        sum0 += factor * matrix[from0++];
+        sum1 += factor * matrix[from1++];
+        sum2 += factor * matrix[from2++];
+        sum3 += factor * matrix[from3++];
       }
       sums[column] = sum0;
       sums[column + 1] = sum1;
@@ -173,20 +237,25 @@ function vectorProduct(
   } else {
     let step = 0;
     for (; step + 3 < depth; step += 4) {
-      const factor0 = sums[factors + step]!, factor1 = sums[factors + step + 1]!;
-      const factor2 = sums[factors + step + 2]!, factor3 = sums[factors + step + 3]!;
+      const factor0 = sums[factors + step],
+        factor1 = sums[factors + step + 1];
+      const factor2 = sums[factors + step + 2],
+        factor3 = sums[factors + step + 3];
       let from = matrixStart + step * stepStride;
       for (let column = 0; column < columns; column++, from += columnStride) {
-        sums[column] = sums[column]! + factor0 * matrix[from]! + factor1 * matrix[from + stepStride]! +
-          (factor2 * matrix[from + 2 * stepStride]! + factor3 * matrix[from + 3 * stepStride]!);
+        sums[column] =
+          sums[column] +
+          factor0 * matrix[from] +
+          factor1 * matrix[from + stepStride] +
+          (factor2 * matrix[from + 2 * stepStride] + factor3 * matrix[from + 3 * stepStride]);
       }
     }
     for (; step < depth; step++) {
-      const factor = sums[factors + step]!;
+      const factor = sums[factors + step];
       for (let column = 0, from = matrixStart + step * stepStride; column < columns; column++, from += columnStride) {
-        sums[column] = sums[column]! + factor * matrix[from]!;
+        sums[column] = sums[column] + factor * matrix[from];
       }
     }
   }
-  for (let column = 0; column < columns; column++) output[outputStart + column] = sums[column]!;
+  for (let column = 0; column < columns; column++) output[outputStart + column] = sums[column];
 }

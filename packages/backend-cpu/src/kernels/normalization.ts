@@ -39,12 +39,18 @@ const shiftScratch = /* @__PURE__ */ createScratch();
 
 /** output = (input - mean) / sqrt(variance + epsilon) * scale + shift, with the statistics of each group of the input. */
 export function normalize(
-  output: FloatArray, input: FloatArray, layout: NormalizationLayout, epsilon: number,
-  scale?: NormalizationParameter, shift?: NormalizationParameter,
+  output: FloatArray,
+  input: FloatArray,
+  layout: NormalizationLayout,
+  epsilon: number,
+  scale?: NormalizationParameter,
+  shift?: NormalizationParameter,
 ): void {
   const { groups, groupStride, runs, runStride, length, stride } = layout;
-  const scales = scaleScratch(length), shifts = shiftScratch(length);
-  const scaleRun = runLoader(scales, scale, length, 1), shiftRun = runLoader(shifts, shift, length, 0);
+  const scales = scaleScratch(length),
+    shifts = shiftScratch(length);
+  const scaleRun = runLoader(scales, scale, length, 1),
+    shiftRun = runLoader(shifts, shift, length, 0);
   for (let group = 0; group < groups; group++) {
     const { mean, inverse } = moments(input, group * groupStride, layout, epsilon);
     for (let run = 0; run < runs; run++) {
@@ -52,7 +58,7 @@ export function normalize(
       shiftRun(group, run);
       let at = group * groupStride + run * runStride;
       for (let i = 0; i < length; i = (i + 1) | 0, at = (at + stride) | 0) {
-        output[at] = (input[at]! - mean) * inverse * scales[i]! + shifts[i]!;
+        output[at] = (input[at] - mean) * inverse * scales[i] + shifts[i];
       }
     }
   }
@@ -60,7 +66,11 @@ export function normalize(
 
 /** The gradient with respect to the input of `normalize`, given that with respect to its output. */
 export function normalizeInputGradient(
-  inputGradient: FloatArray, outputGradient: FloatArray, input: FloatArray, layout: NormalizationLayout, epsilon: number,
+  inputGradient: FloatArray,
+  outputGradient: FloatArray,
+  input: FloatArray,
+  layout: NormalizationLayout,
+  epsilon: number,
   scale?: NormalizationParameter,
 ): void {
   const { groups, groupStride, runs, runStride, length, stride } = layout;
@@ -70,22 +80,24 @@ export function normalizeInputGradient(
   for (let group = 0; group < groups; group++) {
     const { mean, inverse } = moments(input, group * groupStride, layout, epsilon);
     // With h = g * scale and s the normalized input: dx = (h - mean(h) - s * mean(h * s)) / deviation.
-    let sum = 0, along = 0;
+    let sum = 0,
+      along = 0;
     for (let run = 0; run < runs; run++) {
       scaleRun(group, run);
       let at = group * groupStride + run * runStride;
       for (let i = 0; i < length; i = (i + 1) | 0, at = (at + stride) | 0) {
-        const scaled = outputGradient[at]! * scales[i]!;
+        const scaled = outputGradient[at] * scales[i];
         sum += scaled;
-        along += scaled * (input[at]! - mean);
+        along += scaled * (input[at] - mean);
       }
     }
-    const average = sum / count, slope = (along / count) * inverse * inverse;
+    const average = sum / count,
+      slope = (along / count) * inverse * inverse;
     for (let run = 0; run < runs; run++) {
       scaleRun(group, run);
       let at = group * groupStride + run * runStride;
       for (let i = 0; i < length; i = (i + 1) | 0, at = (at + stride) | 0) {
-        inputGradient[at] = (outputGradient[at]! * scales[i]! - average - (input[at]! - mean) * slope) * inverse;
+        inputGradient[at] = (outputGradient[at] * scales[i] - average - (input[at] - mean) * slope) * inverse;
       }
     }
   }
@@ -93,14 +105,18 @@ export function normalizeInputGradient(
 
 /** The mean of a group and the inverse of its standard deviation. */
 function moments(
-  input: FloatArray, start: number, { runs, runStride, length, stride }: NormalizationLayout, epsilon: number,
+  input: FloatArray,
+  start: number,
+  { runs, runStride, length, stride }: NormalizationLayout,
+  epsilon: number,
 ): { mean: number; inverse: number } {
-  const pivot = input[start]!;
-  let sum = 0, squares = 0;
+  const pivot = input[start];
+  let sum = 0,
+    squares = 0;
   for (let run = 0; run < runs; run++) {
     let at = start + run * runStride;
     for (let i = 0; i < length; i = (i + 1) | 0, at = (at + stride) | 0) {
-      const deviation = input[at]! - pivot;
+      const deviation = input[at] - pivot;
       sum += deviation;
       squares += deviation * deviation;
     }
@@ -112,7 +128,10 @@ function moments(
 
 /** A function that fills `target` with the values for one run, unless they are there already. */
 function runLoader(
-  target: Float64Array, parameter: NormalizationParameter | undefined, length: number, neutral: number,
+  target: Float64Array,
+  parameter: NormalizationParameter | undefined,
+  length: number,
+  neutral: number,
 ): (group: number, run: number) => void {
   if (!parameter) {
     target.fill(neutral, 0, length);
@@ -124,7 +143,7 @@ function runLoader(
     const start = (group % period) * groupStride + run * runStride;
     if (start === loaded) return;
     loaded = start;
-    if (stride === 0) target.fill(values[start]!, 0, length);
-    else for (let i = 0, at = start; i < length; i++, at += stride) target[i] = values[at]!;
+    if (stride === 0) target.fill(values[start], 0, length);
+    else for (let i = 0, at = start; i < length; i++, at += stride) target[i] = values[at];
   };
 }

@@ -32,19 +32,37 @@ export interface Panels {
   packLeft(source: FloatArray, from0: number, from1: number, fromStep: number, to: number, count: number): void;
   /** Copies `count` elements of three columns of `source` into the right lanes, `toStep` apart there. */
   packRight(
-    source: FloatArray, from0: number, from1: number, from2: number, fromStep: number,
-    to: number, toStep: number, count: number,
+    source: FloatArray,
+    from0: number,
+    from1: number,
+    from2: number,
+    fromStep: number,
+    to: number,
+    toStep: number,
+    count: number,
   ): void;
   /**
    * Adds to `sums` the product of `rows` left rows with the right strip at `right`: three sums for each row, from `start`
    * on. The left strips lie at `left` and every `leftStep` after it.
    */
   multiply(
-    depth: number, left: number, leftStep: number, rows: number, right: number, sums: Float64Array, start: number,
+    depth: number,
+    left: number,
+    leftStep: number,
+    rows: number,
+    right: number,
+    sums: Float64Array,
+    start: number,
   ): void;
   /** Adds to `count` sums the three right lanes from `right` on, each times a weight. */
   addWeighted(
-    count: number, right: number, weight0: number, weight1: number, weight2: number, sums: Float64Array, start: number,
+    count: number,
+    right: number,
+    weight0: number,
+    weight1: number,
+    weight2: number,
+    sums: Float64Array,
+    start: number,
   ): void;
 }
 
@@ -58,74 +76,122 @@ function createPanels(): Panels {
   const right2 = new Float64Array(RIGHT_CAPACITY);
 
   function packLeft(
-    source: FloatArray, from0: number, from1: number, fromStep: number, to: number, count: number,
+    source: FloatArray,
+    from0: number,
+    from1: number,
+    fromStep: number,
+    to: number,
+    count: number,
   ): void {
-    const lane0 = left0, lane1 = left1;
+    const lane0 = left0,
+      lane1 = left1;
     for (let offset = 0, last = fromStep * count; offset < last; offset = (offset + fromStep) | 0, to = (to + 1) | 0) {
-      lane0[to] = source[(from0 + offset) | 0]!;
-      lane1[to] = source[(from1 + offset) | 0]!;
+      lane0[to] = source[(from0 + offset) | 0];
+      lane1[to] = source[(from1 + offset) | 0];
     }
   }
 
   function packRight(
-    source: FloatArray, from0: number, from1: number, from2: number, fromStep: number,
-    to: number, toStep: number, count: number,
+    source: FloatArray,
+    from0: number,
+    from1: number,
+    from2: number,
+    fromStep: number,
+    to: number,
+    toStep: number,
+    count: number,
   ): void {
-    const lane0 = right0, lane1 = right1, lane2 = right2;
-    for (let offset = 0, last = fromStep * count; offset < last; offset = (offset + fromStep) | 0, to = (to + toStep) | 0) {
-      lane0[to] = source[(from0 + offset) | 0]!;
-      lane1[to] = source[(from1 + offset) | 0]!;
-      lane2[to] = source[(from2 + offset) | 0]!;
+    const lane0 = right0,
+      lane1 = right1,
+      lane2 = right2;
+    for (
+      let offset = 0, last = fromStep * count;
+      offset < last;
+      offset = (offset + fromStep) | 0, to = (to + toStep) | 0
+    ) {
+      lane0[to] = source[(from0 + offset) | 0];
+      lane1[to] = source[(from1 + offset) | 0];
+      lane2[to] = source[(from2 + offset) | 0];
     }
   }
 
   function multiply(
-    depth: number, left: number, leftStep: number, rows: number, right: number, sums: Float64Array, start: number,
+    depth: number,
+    left: number,
+    leftStep: number,
+    rows: number,
+    right: number,
+    sums: Float64Array,
+    start: number,
   ): void {
-    const lane0 = left0, lane1 = left1, column0 = right0, column1 = right1, column2 = right2;
-    let row = 0, target = start;
+    const lane0 = left0,
+      lane1 = left1,
+      column0 = right0,
+      column1 = right1,
+      column2 = right2;
+    let row = 0,
+      target = start;
     for (; row + 1 < rows; row += 2, left += leftStep, target += 6) {
-      let sum00 = 0, sum01 = 0, sum02 = 0, sum10 = 0, sum11 = 0, sum12 = 0;
-      let x = left | 0, y = right | 0;
+      let sum00 = 0,
+        sum01 = 0,
+        sum02 = 0,
+        sum10 = 0,
+        sum11 = 0,
+        sum12 = 0;
+      let x = left | 0,
+        y = right | 0;
       for (const end = (x + depth) | 0; x < end; x = (x + 1) | 0, y = (y + 1) | 0) {
-        const y0 = column0[y]!, y1 = column1[y]!, y2 = column2[y]!;
-        const x0 = lane0[x]!;
+        const y0 = column0[y],
+          y1 = column1[y],
+          y2 = column2[y];
+        const x0 = lane0[x];
         sum00 += x0 * y0;
         sum01 += x0 * y1;
         sum02 += x0 * y2;
-        const x1 = lane1[x]!;
+        const x1 = lane1[x];
         sum10 += x1 * y0;
         sum11 += x1 * y1;
         sum12 += x1 * y2;
       }
-      sums[target] = sums[target]! + sum00;
-      sums[target + 1] = sums[target + 1]! + sum01;
-      sums[target + 2] = sums[target + 2]! + sum02;
-      sums[target + 3] = sums[target + 3]! + sum10;
-      sums[target + 4] = sums[target + 4]! + sum11;
-      sums[target + 5] = sums[target + 5]! + sum12;
+      sums[target] = sums[target] + sum00;
+      sums[target + 1] = sums[target + 1] + sum01;
+      sums[target + 2] = sums[target + 2] + sum02;
+      sums[target + 3] = sums[target + 3] + sum10;
+      sums[target + 4] = sums[target + 4] + sum11;
+      sums[target + 5] = sums[target + 5] + sum12;
     }
     if (row < rows) {
-      let sum0 = 0, sum1 = 0, sum2 = 0;
-      let x = left | 0, y = right | 0;
+      let sum0 = 0,
+        sum1 = 0,
+        sum2 = 0;
+      let x = left | 0,
+        y = right | 0;
       for (const end = (x + depth) | 0; x < end; x = (x + 1) | 0, y = (y + 1) | 0) {
-        const x0 = lane0[x]!;
-        sum0 += x0 * column0[y]!;
-        sum1 += x0 * column1[y]!;
-        sum2 += x0 * column2[y]!;
+        const x0 = lane0[x];
+        sum0 += x0 * column0[y];
+        sum1 += x0 * column1[y];
+        sum2 += x0 * column2[y];
       }
-      sums[target] = sums[target]! + sum0;
-      sums[target + 1] = sums[target + 1]! + sum1;
-      sums[target + 2] = sums[target + 2]! + sum2;
+      sums[target] = sums[target] + sum0;
+      sums[target + 1] = sums[target + 1] + sum1;
+      sums[target + 2] = sums[target + 2] + sum2;
     }
   }
 
   function addWeighted(
-    count: number, right: number, weight0: number, weight1: number, weight2: number, sums: Float64Array, start: number,
+    count: number,
+    right: number,
+    weight0: number,
+    weight1: number,
+    weight2: number,
+    sums: Float64Array,
+    start: number,
   ): void {
-    const column0 = right0, column1 = right1, column2 = right2;
+    const column0 = right0,
+      column1 = right1,
+      column2 = right2;
     for (const end = (right + count) | 0; right < end; right = (right + 1) | 0, start = (start + 1) | 0) {
-      sums[start] = sums[start]! + (weight0 * column0[right]! + weight1 * column1[right]! + weight2 * column2[right]!);
+      sums[start] = sums[start] + (weight0 * column0[right] + weight1 * column1[right] + weight2 * column2[right]);
     }
   }
 

@@ -26,8 +26,9 @@ export function maxPool(output: FloatArray, input: FloatArray, shape: PoolingSha
   const maxima = locateMaxima(input, shape);
   const size = shape.output[0] * shape.output[1];
   for (let plane = 0; plane < shape.planes; plane++) {
-    const indices = maxima(plane), start = plane * size;
-    for (let i = 0; i < size; i++) output[start + i] = indices[i]! < 0 ? Number.NEGATIVE_INFINITY : input[indices[i]!]!;
+    const indices = maxima(plane),
+      start = plane * size;
+    for (let i = 0; i < size; i++) output[start + i] = indices[i] < 0 ? Number.NEGATIVE_INFINITY : input[indices[i]];
   }
 }
 
@@ -36,41 +37,51 @@ export function maxPoolSelect(output: FloatArray, input: FloatArray, values: Flo
   const maxima = locateMaxima(input, shape);
   const size = shape.output[0] * shape.output[1];
   for (let plane = 0; plane < shape.planes; plane++) {
-    const indices = maxima(plane), start = plane * size;
-    for (let i = 0; i < size; i++) output[start + i] = indices[i]! < 0 ? 0 : values[indices[i]!]!;
+    const indices = maxima(plane),
+      start = plane * size;
+    for (let i = 0; i < size; i++) output[start + i] = indices[i] < 0 ? 0 : values[indices[i]];
   }
 }
 
 /** inputGradient = zeros, with each element of the output gradient added where its window has its maximum. */
 export function maxPoolGradient(
-  inputGradient: FloatArray, input: FloatArray, outputGradient: FloatArray, shape: PoolingShape,
+  inputGradient: FloatArray,
+  input: FloatArray,
+  outputGradient: FloatArray,
+  shape: PoolingShape,
 ): void {
   const maxima = locateMaxima(input, shape);
-  const size = shape.output[0] * shape.output[1], inputSize = shape.input[0] * shape.input[1];
+  const size = shape.output[0] * shape.output[1],
+    inputSize = shape.input[0] * shape.input[1];
   for (let plane = 0; plane < shape.planes; plane++) {
-    const indices = maxima(plane), start = plane * size, inputStart = plane * inputSize;
+    const indices = maxima(plane),
+      start = plane * size,
+      inputStart = plane * inputSize;
     const sums = zeroedSums(inputSize);
-    for (let i = 0; i < size; i++) if (indices[i]! >= 0) sums[indices[i]! - inputStart]! += outputGradient[start + i]!;
-    for (let i = 0; i < inputSize; i++) inputGradient[inputStart + i] = sums[i]!;
+    for (let i = 0; i < size; i++) if (indices[i] >= 0) sums[indices[i] - inputStart] += outputGradient[start + i];
+    for (let i = 0; i < inputSize; i++) inputGradient[inputStart + i] = sums[i];
   }
 }
 
 /** output = the mean of each window of the input; with `countPadding`, elements of the padding count as zeros. */
 export function averagePool(output: FloatArray, input: FloatArray, shape: PoolingShape, countPadding: boolean): void {
-  const rows = windowsAlong(shape, 0, countPadding), columns = windowsAlong(shape, 1, countPadding);
+  const rows = windowsAlong(shape, 0, countPadding),
+    columns = windowsAlong(shape, 1, countPadding);
   const width = shape.input[1];
   let to = 0;
   for (let plane = 0; plane < shape.planes; plane++) {
     const planeStart = plane * shape.input[0] * width;
     for (let y = 0; y < shape.output[0]; y++) {
-      const begin = planeStart + rows.begin[y]! * width, end = planeStart + rows.end[y]! * width;
+      const begin = planeStart + rows.begin[y] * width,
+        end = planeStart + rows.end[y] * width;
       for (let x = 0; x < shape.output[1]; x++, to++) {
-        const first = columns.begin[x]!, last = columns.end[x]!;
+        const first = columns.begin[x],
+          last = columns.end[x];
         let sum = 0;
         for (let row = begin; row < end; row += width) {
-          for (let at = row + first; at < row + last; at++) sum += input[at]!;
+          for (let at = row + first; at < row + last; at++) sum += input[at];
         }
-        output[to] = sum / (rows.count[y]! * columns.count[x]!);
+        output[to] = sum / (rows.count[y] * columns.count[x]);
       }
     }
   }
@@ -78,24 +89,30 @@ export function averagePool(output: FloatArray, input: FloatArray, shape: Poolin
 
 /** inputGradient = zeros, with each element of the output gradient added in equal shares to its window. */
 export function averagePoolGradient(
-  inputGradient: FloatArray, outputGradient: FloatArray, shape: PoolingShape, countPadding: boolean,
+  inputGradient: FloatArray,
+  outputGradient: FloatArray,
+  shape: PoolingShape,
+  countPadding: boolean,
 ): void {
-  const rows = windowsAlong(shape, 0, countPadding), columns = windowsAlong(shape, 1, countPadding);
+  const rows = windowsAlong(shape, 0, countPadding),
+    columns = windowsAlong(shape, 1, countPadding);
   const [height, width] = shape.input;
   let from = 0;
   for (let plane = 0; plane < shape.planes; plane++) {
     const sums = zeroedSums(height * width);
     for (let y = 0; y < shape.output[0]; y++) {
-      const begin = rows.begin[y]! * width, end = rows.end[y]! * width;
+      const begin = rows.begin[y] * width,
+        end = rows.end[y] * width;
       for (let x = 0; x < shape.output[1]; x++, from++) {
-        const first = columns.begin[x]!, last = columns.end[x]!;
-        const share = outputGradient[from]! / (rows.count[y]! * columns.count[x]!);
+        const first = columns.begin[x],
+          last = columns.end[x];
+        const share = outputGradient[from] / (rows.count[y] * columns.count[x]);
         for (let row = begin; row < end; row += width) {
-          for (let at = row + first; at < row + last; at++) sums[at]! += share;
+          for (let at = row + first; at < row + last; at++) sums[at] += share;
         }
       }
     }
-    for (let i = 0; i < height * width; i++) inputGradient[plane * height * width + i] = sums[i]!;
+    for (let i = 0; i < height * width; i++) inputGradient[plane * height * width + i] = sums[i];
   }
 }
 
@@ -107,69 +124,76 @@ interface Windows {
 }
 
 function windowsAlong(shape: PoolingShape, axis: 0 | 1, countPadding: boolean): Windows {
-  const size = shape.input[axis], windows = shape.output[axis], kernel = shape.kernel[axis], dilation = shape.dilation[axis];
-  const before = shape.padding[2 * axis]!, after = shape.padding[2 * axis + 1]!;
-  const begin = new Int32Array(windows), end = new Int32Array(windows), count = new Int32Array(windows);
+  const size = shape.input[axis],
+    windows = shape.output[axis],
+    kernel = shape.kernel[axis],
+    dilation = shape.dilation[axis];
+  const before = shape.padding[2 * axis],
+    after = shape.padding[2 * axis + 1];
+  const begin = new Int32Array(windows),
+    end = new Int32Array(windows),
+    count = new Int32Array(windows);
   for (let window = 0; window < windows; window++) {
     const start = window * shape.stride[axis] - before;
     begin[window] = start + Math.max(0, Math.ceil(-start / dilation)) * dilation;
     end[window] = Math.min(size, start + (kernel - 1) * dilation + 1);
     count[window] = countPadding
       ? Math.min(size + after, start + kernel) - start
-      : Math.max(0, end[window]! - begin[window]!);
+      : Math.max(0, end[window] - begin[window]);
   }
   return { begin, end, count };
 }
 
 /** A function that gives, for each window of a plane, where its maximum is in the input; -1 for a window without elements. */
 function locateMaxima(input: FloatArray, shape: PoolingShape): (plane: number) => Int32Array {
-  const rows = windowsAlong(shape, 0, false), columns = windowsAlong(shape, 1, false);
-  const indices = new Int32Array(shape.output[0] * shape.output[1]);
+  const { output, kernel, stride, dilation, padding } = shape;
+  const rows = windowsAlong(shape, 0, false),
+    columns = windowsAlong(shape, 1, false);
+  const width = shape.input[1];
+  const indices = new Int32Array(output[0] * output[1]);
   return (plane) => {
-    locateMaximaOfPlane(indices, input, plane * shape.input[0] * shape.input[1], shape, rows, columns);
+    for (let y = 0, line = 0; y < output[0]; y++, line += output[1]) {
+      const planeStart = plane * shape.input[0] * width;
+      const first = planeStart + rows.begin[y] * width;
+      for (let x = 0; x < output[1]; x++) {
+        indices[line + x] = rows.count[y] * columns.count[x] > 0 ? first + columns.begin[x] : -1;
+      }
+      for (let row = rows.begin[y]; row < rows.end[y]; row += dilation[0]) {
+        for (let tap = 0; tap < kernel[1]; tap++) {
+          const column = tap * dilation[1] - padding[2];
+          const { begin, end } = insideRange(column, stride[1], output[1], width);
+          raiseIndices(
+            indices,
+            line + begin,
+            line + end,
+            input,
+            planeStart + row * width + column + begin * stride[1],
+            stride[1],
+          );
+        }
+      }
+    }
     return indices;
   };
 }
 
-function locateMaximaOfPlane(
-  indices: Int32Array, input: FloatArray, planeStart: number, shape: PoolingShape, rows: Windows, columns: Windows,
+/**
+ * Moves the indices of neighbouring windows to the elements at `at` and every `stride` after it, where those are larger.
+ * All windows of a line take one tap after the other, without branches: which element is the largest cannot be predicted.
+ */
+function raiseIndices(
+  indices: Int32Array,
+  begin: number,
+  end: number,
+  input: FloatArray,
+  at: number,
+  stride: number,
 ): void {
-  const [outputHeight, outputWidth] = shape.output;
-  const [, width] = shape.input;
-  const [, stride] = shape.stride;
-  const largest = zeroedSums(outputWidth);
-  indices.fill(-1);
-  for (let y = 0; y < outputHeight; y++) {
-    const line = y * outputWidth;
-    largest.fill(Number.NEGATIVE_INFINITY, 0, outputWidth);
-    for (let row = rows.begin[y]!; row < rows.end[y]!; row += shape.dilation[0]) {
-      // Tap by tap over all windows of the line: a tight loop, whose branch is rarely taken after the first taps.
-      for (let tap = 0; tap < shape.kernel[1]; tap++) {
-        const column = tap * shape.dilation[1] - shape.padding[2];
-        const { begin, end } = insideRange(column, stride, outputWidth, width);
-        raise(largest, indices, line, input, planeStart + row * width + column, stride, begin, end);
-      }
-    }
-    for (let x = 0; x < outputWidth; x++) {
-      // Nothing is larger than -Infinity in a window of nothing else; its first element it is.
-      if (indices[line + x]! < 0 && rows.begin[y]! < rows.end[y]! && columns.begin[x]! < columns.end[x]!) {
-        indices[line + x] = planeStart + rows.begin[y]! * width + columns.begin[x]!;
-      }
-    }
-  }
-}
-
-/** One tap of the windows from `begin` to before `end` of a line. */
-function raise(
-  largest: Float64Array, indices: Int32Array, line: number, input: FloatArray, start: number, stride: number,
-  begin: number, end: number,
-): void {
-  for (let x = begin, at = start + begin * stride; x < end; x = (x + 1) | 0, at = (at + stride) | 0) {
-    const value = input[at]!, best = largest[x]!;
-    // The negation lets a NaN in, and the equality nothing after it.
-    if (!(value <= best) && best === best) {
-      largest[x] = value;
-      indices[(line + x) | 0] = at;
-    }
+  for (let window = begin; window < end; window = (window + 1) | 0, at = (at + stride) | 0) {
+    const index = indices[window],
+      largest = input[index];
+    // A NaN is not less or equal, so it gets in; and nothing gets in after it.
+    const isLarger = Number(input[at] <= largest) ^ Number(!Number.isNaN(largest));
+    indices[window] = index + Math.imul(at - index, isLarger);
   }
 }

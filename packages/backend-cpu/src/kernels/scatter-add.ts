@@ -13,7 +13,12 @@ export interface ScatterShape {
 }
 
 /** output[o, indices[..], i] = the sum of the updates there; an index outside the axis is passed over. */
-export function scatterAddAlong(output: FloatArray, updates: FloatArray, indices: ArrayLike<number>, shape: ScatterShape): void {
+export function scatterAddAlong(
+  output: FloatArray,
+  updates: FloatArray,
+  indices: ArrayLike<number>,
+  shape: ScatterShape,
+): void {
   const { outer, count, inner, extent, each } = shape;
   const size = outer * extent * inner;
   const sums = zeroedSums(size);

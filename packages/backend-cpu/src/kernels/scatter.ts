@@ -6,12 +6,16 @@ const scratch = /* @__PURE__ */ createScratch();
 
 /** output[i, :] = source[indices[i], :]; NaN for an index outside the `rows` of `source`. */
 export function gatherRows(
-  output: FloatArray, source: FloatArray, indices: ArrayLike<number>, rows: number, width: number,
+  output: FloatArray,
+  source: FloatArray,
+  indices: ArrayLike<number>,
+  rows: number,
+  width: number,
 ): void {
   for (let i = 0, to = 0; i < indices.length; i++, to += width) {
-    const row = indices[i]!;
+    const row = indices[i];
     if (!(row >= 0 && row < rows)) output.fill(Number.NaN, to, to + width);
-    else for (let column = 0, from = row * width; column < width; column++) output[to + column] = source[from + column]!;
+    else for (let column = 0, from = row * width; column < width; column++) output[to + column] = source[from + column];
   }
 }
 
@@ -20,24 +24,28 @@ export function gatherRows(
  * found by a counting sort, summed in their order in double precision, and rounded once.
  */
 export function scatterAddRows(
-  output: FloatArray, indices: ArrayLike<number>, updates: FloatArray, rows: number, width: number,
+  output: FloatArray,
+  indices: ArrayLike<number>,
+  updates: FloatArray,
+  rows: number,
+  width: number,
 ): void {
   const inside = (row: number): boolean => row >= 0 && row < rows;
   const ends = new Int32Array(rows + 1);
-  for (let i = 0; i < indices.length; i++) if (inside(indices[i]!)) ends[indices[i]! + 1]!++;
-  for (let row = 0; row < rows; row++) ends[row + 1]! += ends[row]!;
-  const order = new Int32Array(ends[rows]!);
+  for (let i = 0; i < indices.length; i++) if (inside(indices[i])) ends[indices[i] + 1]++;
+  for (let row = 0; row < rows; row++) ends[row + 1] += ends[row];
+  const order = new Int32Array(ends[rows]);
   // Each row's place moves from its begin to its end, which is where the next row begins.
-  for (let i = 0; i < indices.length; i++) if (inside(indices[i]!)) order[ends[indices[i]!]!++] = i;
+  for (let i = 0; i < indices.length; i++) if (inside(indices[i])) order[ends[indices[i]]++] = i;
   const sums = scratch(width);
   for (let row = 0, at = 0; row < rows; row++) {
     if (at === ends[row]) continue;
     const to = row * width;
-    for (let column = 0; column < width; column++) sums[column] = output[to + column]!;
-    for (; at < ends[row]!; at++) {
-      const from = order[at]! * width;
-      for (let column = 0; column < width; column++) sums[column]! += updates[from + column]!;
+    for (let column = 0; column < width; column++) sums[column] = output[to + column];
+    for (; at < ends[row]; at++) {
+      const from = order[at] * width;
+      for (let column = 0; column < width; column++) sums[column] += updates[from + column];
     }
-    for (let column = 0; column < width; column++) output[to + column] = sums[column]!;
+    for (let column = 0; column < width; column++) output[to + column] = sums[column];
   }
 }

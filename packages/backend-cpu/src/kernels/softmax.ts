@@ -15,11 +15,11 @@ export function softmax(output: FloatArray, input: FloatArray, rows: number, n: 
     const largest = maximum(input, start, n);
     let sum = 0;
     for (let i = 0; i < n; i++) {
-      const value = exponential(input[start + i]! - largest);
+      const value = exponential(input[start + i] - largest);
       exponentials[i] = value;
       sum += value;
     }
-    for (let i = 0; i < n; i++) output[start + i] = exponentials[i]! / sum;
+    for (let i = 0; i < n; i++) output[start + i] = exponentials[i] / sum;
   }
 }
 
@@ -28,15 +28,15 @@ export function logSoftmax(output: FloatArray, input: FloatArray, rows: number, 
   for (let row = 0, start = 0; row < rows; row++, start += n) {
     const largest = maximum(input, start, n);
     let sum = 0;
-    for (let i = 0; i < n; i++) sum += exponential(input[start + i]! - largest);
+    for (let i = 0; i < n; i++) sum += exponential(input[start + i] - largest);
     const logarithm = Math.log(sum);
-    for (let i = 0; i < n; i++) output[start + i] = input[start + i]! - largest - logarithm;
+    for (let i = 0; i < n; i++) output[start + i] = input[start + i] - largest - logarithm;
   }
 }
 
 /** NaNs are passed over: they spoil the sum. */
 function maximum(input: FloatArray, start: number, n: number): number {
   let largest = Number.NEGATIVE_INFINITY;
-  for (let i = start; i < start + n; i++) if (input[i]! > largest) largest = input[i]!;
+  for (let i = start; i < start + n; i++) if (input[i] > largest) largest = input[i];
   return largest;
 }

@@ -45,18 +45,23 @@ interface Pixels {
 
 /** Writes `weightGradient`, [groups * output channels, input channels, kernel height, kernel width]. */
 export function correlateWeights(
-  weightGradient: FloatArray, input: FloatArray, outputGradient: FloatArray, shape: WeightGradient,
+  weightGradient: FloatArray,
+  input: FloatArray,
+  outputGradient: FloatArray,
+  shape: WeightGradient,
 ): void {
   const { batch, groups, inputChannels, outputChannels, outputHeight, outputWidth, kernelHeight, kernelWidth } = shape;
   const common = greatestCommonDivisor(shape.stride[0], shape.dilation[0]);
-  const classes = Math.min(kernelHeight, shape.stride[0] / common), tapStep = shape.dilation[0] / common;
+  const classes = Math.min(kernelHeight, shape.stride[0] / common),
+    tapStep = shape.dilation[0] / common;
   // Rows of a class that lie beyond those of its first tap.
   const extraRows = (Math.ceil(kernelHeight / classes) - 1) * tapStep;
   const columnBlock = evenly(outputWidth, Math.min(DEPTH_BLOCK, Math.floor(RIGHT_CAPACITY / (extraRows + 1))));
   const rowBlock = evenly(outputHeight, Math.floor(DEPTH_BLOCK / columnBlock));
   const imageBlock = kernelHeight > 1 ? 1 : evenly(batch, Math.floor(DEPTH_BLOCK / (outputHeight * outputWidth)));
   const unitSize = imageBlock * (rowBlock + extraRows) * columnBlock;
-  const sumsPerStrip = 3 * outputChannels, sumsPerUnit = kernelHeight * sumsPerStrip;
+  const sumsPerStrip = 3 * outputChannels,
+    sumsPerUnit = kernelHeight * sumsPerStrip;
   const units = Math.ceil((inputChannels * kernelWidth) / 3);
   const unitsAtOnce = Math.max(1, Math.min(Math.floor(RIGHT_CAPACITY / unitSize), Math.floor(SUMS / sumsPerUnit)));
   const stripsAtOnce = Math.floor(LEFT_CAPACITY / (imageBlock * rowBlock * columnBlock));
@@ -74,7 +79,10 @@ export function correlateWeights(
             const pixels = { image, images, row, rows, column, columns };
             for (let tapClass = 0; tapClass < classes; tapClass++) {
               const inputRows = rowsOf(
-                shape, row * shape.stride[0] + tapClass * shape.dilation[0] - shape.top, shape.stride[0], rows + extraRows,
+                shape,
+                row * shape.stride[0] + tapClass * shape.dilation[0] - shape.top,
+                shape.stride[0],
+                rows + extraRows,
               );
               const { inside } = inputRows;
               packInput(input, shape, group, pixels, unit, count, unitSize, inputRows);
@@ -89,9 +97,13 @@ export function correlateWeights(
                     const begin = images > 1 ? 0 : Math.max(0, inside.begin - step);
                     const end = images > 1 ? images * rows : Math.min(rows, inside.end - step);
                     panels.multiply(
-                      (end - begin) * columns, begin * columns, images * rows * columns, last - first,
+                      (end - begin) * columns,
+                      begin * columns,
+                      images * rows * columns,
+                      last - first,
                       index * unitSize + (begin + step) * columns,
-                      sums, index * sumsPerUnit + tap * sumsPerStrip + first * 3,
+                      sums,
+                      index * sumsPerUnit + tap * sumsPerStrip + first * 3,
                     );
                   }
                 }
@@ -100,15 +112,18 @@ export function correlateWeights(
           }
         }
       }
-      const kernel = kernelHeight * kernelWidth, pairs = inputChannels * kernelWidth;
+      const kernel = kernelHeight * kernelWidth,
+        pairs = inputChannels * kernelWidth;
       for (let pair = unit * 3; pair < Math.min(pairs, (unit + count) * 3); pair++) {
         const index = Math.floor(pair / 3) - unit;
-        const start = group * outputChannels * inputChannels * kernel + Math.floor(pair / kernelWidth) * kernel +
+        const start =
+          group * outputChannels * inputChannels * kernel +
+          Math.floor(pair / kernelWidth) * kernel +
           (pair % kernelWidth);
         for (let tap = 0; tap < kernelHeight; tap++) {
           const from = index * sumsPerUnit + tap * sumsPerStrip + (pair % 3);
           for (let channel = 0; channel < outputChannels; channel++) {
-            weightGradient[start + channel * inputChannels * kernel + tap * kernelWidth] = sums[from + channel * 3]!;
+            weightGradient[start + channel * inputChannels * kernel + tap * kernelWidth] = sums[from + channel * 3];
           }
         }
       }
@@ -118,18 +133,24 @@ export function correlateWeights(
 
 /** Fills the left lanes with channels `first` to `last` of the group. */
 function packOutputGradient(
-  outputGradient: FloatArray, shape: WeightGradient, group: number, pixels: Pixels, first: number, last: number,
+  outputGradient: FloatArray,
+  shape: WeightGradient,
+  group: number,
+  pixels: Pixels,
+  first: number,
+  last: number,
 ): void {
   const { outputChannels, outputWidth } = shape;
   const plane = shape.outputHeight * outputWidth;
   const contiguous = pixels.columns === outputWidth;
-  const runs = contiguous ? 1 : pixels.rows, length = contiguous ? pixels.rows * outputWidth : pixels.columns;
+  const runs = contiguous ? 1 : pixels.rows,
+    length = contiguous ? pixels.rows * outputWidth : pixels.columns;
   let to = 0;
   for (let channel = first; channel < last; channel += 2) {
     const next = channel + 1 < last ? plane : 0;
     for (let image = pixels.image; image < pixels.image + pixels.images; image++) {
-      let from = ((image * shape.groups + group) * outputChannels + channel) * plane +
-        pixels.row * outputWidth + pixels.column;
+      let from =
+        ((image * shape.groups + group) * outputChannels + channel) * plane + pixels.row * outputWidth + pixels.column;
       for (let run = 0; run < runs; run++, from += outputWidth, to += length) {
         panels.packLeft(outputGradient, from, from + next, 1, to, length);
       }
@@ -139,23 +160,38 @@ function packOutputGradient(
 
 /** Fills the right lanes with the input rows that the first kernel row of a class sees, and those below. */
 function packInput(
-  input: FloatArray, shape: WeightGradient, group: number, pixels: Pixels,
-  unit: number, units: number, unitSize: number, rows: InputRows,
+  input: FloatArray,
+  shape: WeightGradient,
+  group: number,
+  pixels: Pixels,
+  unit: number,
+  units: number,
+  unitSize: number,
+  rows: InputRows,
 ): void {
   const { inputChannels, kernelWidth } = shape;
   const plane = shape.inputHeight * shape.inputWidth;
   const last = inputChannels * kernelWidth - 1;
   for (let index = 0; index < units; index++) {
-    const pair0 = (unit + index) * 3, pair1 = Math.min(pair0 + 1, last), pair2 = Math.min(pair0 + 2, last);
+    const pair0 = (unit + index) * 3,
+      pair1 = Math.min(pair0 + 1, last),
+      pair2 = Math.min(pair0 + 2, last);
     const column = pixels.column * shape.stride[1] - shape.left;
     let to = index * unitSize;
     for (let image = pixels.image; image < pixels.image + pixels.images; image++, to += rows.count * pixels.columns) {
       const start = (image * shape.groups + group) * inputChannels * plane;
       packInputRows(
-        input, start + Math.floor(pair0 / kernelWidth) * plane, start + Math.floor(pair1 / kernelWidth) * plane,
-        start + Math.floor(pair2 / kernelWidth) * plane, column + (pair0 % kernelWidth) * shape.dilation[1],
-        column + (pair1 % kernelWidth) * shape.dilation[1], column + (pair2 % kernelWidth) * shape.dilation[1],
-        shape.stride[1], pixels.columns, rows, to,
+        input,
+        start + Math.floor(pair0 / kernelWidth) * plane,
+        start + Math.floor(pair1 / kernelWidth) * plane,
+        start + Math.floor(pair2 / kernelWidth) * plane,
+        column + (pair0 % kernelWidth) * shape.dilation[1],
+        column + (pair1 % kernelWidth) * shape.dilation[1],
+        column + (pair2 % kernelWidth) * shape.dilation[1],
+        shape.stride[1],
+        pixels.columns,
+        rows,
+        to,
       );
     }
   }

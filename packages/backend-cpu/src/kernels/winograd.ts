@@ -27,7 +27,8 @@ const columns: Float64Array = /* @__PURE__ */ new Float64Array(24);
 export function correlateByTiles(output: FloatArray, input: FloatArray, weights: FloatArray, shape: Correlation): void {
   const { groups, inputChannels, outputChannels } = shape;
   const tiles = countTiles(shape).total;
-  const channelBlock = evenly(inputChannels, CHANNEL_BLOCK), outputBlock = evenly(outputChannels, OUTPUT_BLOCK);
+  const channelBlock = evenly(inputChannels, CHANNEL_BLOCK),
+    outputBlock = evenly(outputChannels, OUTPUT_BLOCK);
   const outputStrips = Math.ceil(outputBlock / 2);
   const kernels = kernelScratch(ELEMENTS * 2 * (outputStrips * channelBlock + PADDING));
   const tileElements = tileScratch(ELEMENTS * 3 * ((TILE_BLOCK / 3) * channelBlock + PADDING));
@@ -36,7 +37,8 @@ export function correlateByTiles(output: FloatArray, input: FloatArray, weights:
     for (let first = 0; first < outputChannels; first += outputBlock) {
       const outputs = Math.min(outputBlock, outputChannels - first);
       for (let tile = 0; tile < tiles; tile += TILE_BLOCK) {
-        const count = Math.min(TILE_BLOCK, tiles - tile), triples = Math.ceil(count / 3);
+        const count = Math.min(TILE_BLOCK, tiles - tile),
+          triples = Math.ceil(count / 3);
         const sums = zeroedSums(ELEMENTS * (triples * outputs * 3 + PADDING));
         for (let channel = 0; channel < inputChannels; channel += channelBlock) {
           const channels = Math.min(channelBlock, inputChannels - channel);
@@ -54,8 +56,14 @@ export function correlateByTiles(output: FloatArray, input: FloatArray, weights:
 
 /** Kernels to [lane][element][strip][channel]. */
 function transformKernels(
-  target: Float64Array, weights: FloatArray, shape: Correlation, group: number,
-  first: number, outputs: number, channel: number, channels: number,
+  target: Float64Array,
+  weights: FloatArray,
+  shape: Correlation,
+  group: number,
+  first: number,
+  outputs: number,
+  channel: number,
+  channels: number,
 ): void {
   const { start, group: groupStride, outputChannel, inputChannel, row, column } = shape.weights;
   const size = Math.ceil(outputs / 2) * channels + PADDING;
@@ -64,18 +72,19 @@ function transformKernels(
       const from = start + group * groupStride + (first + index) * outputChannel + (channel + input) * inputChannel;
       for (let tap = 0; tap < 3; tap++) {
         const at = from + tap * row;
-        transformKernelRow(rows, tap, 3, weights[at]!, weights[at + column]!, weights[at + 2 * column]!);
+        transformKernelRow(rows, tap, 3, weights[at], weights[at + column], weights[at + 2 * column]);
       }
       let to = (index % 2) * ELEMENTS * size + (index >> 1) * channels + input;
       for (let element = 0; element < 18; element += 3, to += size) {
-        transformKernelRow(target, to, 6 * size, rows[element]!, rows[element + 1]!, rows[element + 2]!);
+        transformKernelRow(target, to, 6 * size, rows[element], rows[element + 1], rows[element + 2]);
       }
     }
   }
 }
 
 function transformKernelRow(target: Float64Array, to: number, step: number, w0: number, w1: number, w2: number): void {
-  const even = (w0 + w2) / 6, wide = w0 / 24 + w2 / 6;
+  const even = (w0 + w2) / 6,
+    wide = w0 / 24 + w2 / 6;
   target[to] = w0 / 4;
   target[to + step] = -even - w1 / 6;
   target[to + 2 * step] = w1 / 6 - even;
@@ -86,36 +95,58 @@ function transformKernelRow(target: Float64Array, to: number, step: number, w0: 
 
 /** Sums, [element][triple][output channel][lane], to the output. */
 function transformSums(
-  output: FloatArray, sums: Float64Array, shape: Correlation, { group, first, count, channel, channels }: TileBlock,
+  output: FloatArray,
+  sums: Float64Array,
+  shape: Correlation,
+  { group, first, count, channel, channels }: TileBlock,
 ): void {
   const stride = shape.output;
   const tiles = countTiles(shape);
-  const tripleSize = channels * 3, element = Math.ceil(count / 3) * tripleSize + PADDING;
+  const tripleSize = channels * 3,
+    element = Math.ceil(count / 3) * tripleSize + PADDING;
   for (let position = 0; position < count; position++) {
     const column = ((first + position) % tiles.columns) * 4;
     const row = (Math.floor((first + position) / tiles.columns) % tiles.rows) * 4;
     const image = Math.floor((first + position) / (tiles.columns * tiles.rows));
-    const width = Math.min(4, shape.outputWidth - column), height = Math.min(4, shape.outputHeight - row);
+    const width = Math.min(4, shape.outputWidth - column),
+      height = Math.min(4, shape.outputHeight - row);
     let from = Math.floor(position / 3) * tripleSize + (position % 3);
-    let to = stride.start + image * stride.image + (group * shape.outputChannels + channel) * stride.channel +
-      row * stride.row + column * stride.column;
+    let to =
+      stride.start +
+      image * stride.image +
+      (group * shape.outputChannels + channel) * stride.channel +
+      row * stride.row +
+      column * stride.column;
     for (let index = 0; index < channels; index++, from += 3, to += stride.channel) {
       for (let x = 0, at = from; x < 6; x++, at += element) {
-        const m0 = sums[at]!, m1 = sums[at + 6 * element]!, m2 = sums[at + 12 * element]!;
-        const m3 = sums[at + 18 * element]!, m4 = sums[at + 24 * element]!, m5 = sums[at + 30 * element]!;
-        const sum = m1 + m2, difference = m1 - m2, wideSum = m3 + m4, wideDifference = m3 - m4;
+        const m0 = sums[at],
+          m1 = sums[at + 6 * element],
+          m2 = sums[at + 12 * element];
+        const m3 = sums[at + 18 * element],
+          m4 = sums[at + 24 * element],
+          m5 = sums[at + 30 * element];
+        const sum = m1 + m2,
+          difference = m1 - m2,
+          wideSum = m3 + m4,
+          wideDifference = m3 - m4;
         columns[x] = m0 + sum + wideSum;
         columns[x + 6] = difference + 2 * wideDifference;
         columns[x + 12] = sum + 4 * wideSum;
         columns[x + 18] = difference + 8 * wideDifference + m5;
       }
       for (let y = 0, at = 0, line = to; y < height; y++, at += 6, line += stride.row) {
-        const m1 = columns[at + 1]!, m2 = columns[at + 2]!, m3 = columns[at + 3]!, m4 = columns[at + 4]!;
-        const sum = m1 + m2, difference = m1 - m2, wideSum = m3 + m4, wideDifference = m3 - m4;
-        output[line] = columns[at]! + sum + wideSum;
+        const m1 = columns[at + 1],
+          m2 = columns[at + 2],
+          m3 = columns[at + 3],
+          m4 = columns[at + 4];
+        const sum = m1 + m2,
+          difference = m1 - m2,
+          wideSum = m3 + m4,
+          wideDifference = m3 - m4;
+        output[line] = columns[at] + sum + wideSum;
         if (width > 1) output[line + stride.column] = difference + 2 * wideDifference;
         if (width > 2) output[line + 2 * stride.column] = sum + 4 * wideSum;
-        if (width > 3) output[line + 3 * stride.column] = difference + 8 * wideDifference + columns[at + 5]!;
+        if (width > 3) output[line + 3 * stride.column] = difference + 8 * wideDifference + columns[at + 5];
       }
     }
   }

@@ -1,8 +1,7 @@
 /** Reading a tensor's values, moving it, and letting it go. */
 import type { Backend } from "../backend/backend.ts";
-import type { DType, TypedArray } from "../dtype.ts";
+import type { DType } from "../dtype.ts";
 import { ShapeError, SconceError } from "../errors.ts";
-import { fromHost } from "../ops/creation/tensor.ts";
 import { formatShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { evaluate, newStorage } from "./evaluate.ts";
@@ -10,8 +9,32 @@ import { numbersOf, readHost, readHostSync } from "./read.ts";
 import { runtimeOf } from "./runtime.ts";
 import { sourceOp } from "../ops/source.ts";
 
-/** Elements as numbers, row-major; float16 is decoded to a Float32Array. */
-export type DataArray = Exclude<TypedArray, Uint16Array>;
+/**
+ * Elements as numbers, row-major: the typed array of the tensor's dtype (a Float32Array for float16, a Uint8Array for
+ * bool), seen through what all of them can do.
+ */
+export interface DataArray extends ArrayLike<number>, Iterable<number> {
+  readonly buffer: ArrayBufferLike;
+  at(index: number): number | undefined;
+  entries(): IterableIterator<[number, number]>;
+  every(test: (value: number, index: number) => boolean): boolean;
+  fill(value: number, start?: number, end?: number): this;
+  filter(test: (value: number, index: number) => boolean): DataArray;
+  find(test: (value: number, index: number) => boolean): number | undefined;
+  findIndex(test: (value: number, index: number) => boolean): number;
+  forEach(run: (value: number, index: number) => void): void;
+  includes(value: number): boolean;
+  indexOf(value: number): number;
+  join(separator?: string): string;
+  map(run: (value: number, index: number) => number): DataArray;
+  reduce(run: (before: number, value: number, index: number) => number): number;
+  reduce<Result>(run: (before: Result, value: number, index: number) => Result, initial: Result): Result;
+  set(values: ArrayLike<number>, offset?: number): void;
+  slice(start?: number, end?: number): DataArray;
+  some(test: (value: number, index: number) => boolean): boolean;
+  subarray(start?: number, end?: number): DataArray;
+  [index: number]: number;
+}
 
 /** Numbers or booleans nested as the shape says. */
 export type NestedArray = number | boolean | NestedArray[];
@@ -72,11 +95,6 @@ export function dispose(x: Tensor): void {
     throw new SconceError(`dispose: ${x} is the value of ${source.storage.owner}; a variable keeps its buffer as long as it lives.`);
   }
   if (!source.storage.shared) source.storage.release();
-}
-
-/** A tensor with values and no history, on the host. */
-export async function toHost(x: Tensor): Promise<Tensor> {
-  return fromHost(await readHost(x));
 }
 
 function requireOne(x: Tensor): void {

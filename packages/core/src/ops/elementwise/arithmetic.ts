@@ -8,7 +8,6 @@ import { equal, greater, less } from "./comparison.ts";
 import { binary } from "./define.ts";
 import { floor, log, negate } from "./unary.ts";
 import { where } from "./where.ts";
-import type { OpDefinition } from "../../op.ts";
 
 const adding = /* @__PURE__ */ binary("add", {
   on: "number",
@@ -66,40 +65,23 @@ function splitAtTies(g: Tensor, first: Tensor, tie: Tensor): readonly [Tensor, T
   return [multiply(g, share), multiply(g, subtract(1, share))];
 }
 
-/** The ops of this file. */
-export const arithmeticOps: readonly OpDefinition[] = [
-  adding.op, subtracting.op, multiplying.op, dividing.op, floorDividing.op, takingRemainder.op, raising.op, takingMaximum.op, takingMinimum.op,
-];
-
 /** a + b. */
-export function add(a: Operand, b: Operand): Tensor {
-  return adding.fn(a, b);
-}
+export const add: (a: Operand, b: Operand) => Tensor = adding.fn;
 
 /** a - b. */
-export function subtract(a: Operand, b: Operand): Tensor {
-  return subtracting.fn(a, b);
-}
+export const subtract: (a: Operand, b: Operand) => Tensor = subtracting.fn;
 
 /** a b, element by element. */
-export function multiply(a: Operand, b: Operand): Tensor {
-  return multiplying.fn(a, b);
-}
+export const multiply: (a: Operand, b: Operand) => Tensor = multiplying.fn;
 
 /** a / b; integers give float32. */
-export function divide(a: Operand, b: Operand): Tensor {
-  return dividing.fn(a, b);
-}
+export const divide: (a: Operand, b: Operand) => Tensor = dividing.fn;
 
 /** floor(a / b). */
-export function floorDivide(a: Operand, b: Operand): Tensor {
-  return floorDividing.fn(a, b);
-}
+export const floorDivide: (a: Operand, b: Operand) => Tensor = floorDividing.fn;
 
 /** a - floor(a / b) b: the result has the sign of b. */
-export function remainder(a: Operand, b: Operand): Tensor {
-  return takingRemainder.fn(a, b);
-}
+export const remainder: (a: Operand, b: Operand) => Tensor = takingRemainder.fn;
 
 /** a to the power b; integers give float32. Small whole exponents become products. */
 export function power(a: Operand, b: Operand): Tensor {
@@ -112,14 +94,10 @@ export function power(a: Operand, b: Operand): Tensor {
 }
 
 /** The larger of each pair; NaN if either is NaN. */
-export function maximum(a: Operand, b: Operand): Tensor {
-  return takingMaximum.fn(a, b);
-}
+export const maximum: (a: Operand, b: Operand) => Tensor = takingMaximum.fn;
 
 /** The smaller of each pair; NaN if either is NaN. */
-export function minimum(a: Operand, b: Operand): Tensor {
-  return takingMinimum.fn(a, b);
-}
+export const minimum: (a: Operand, b: Operand) => Tensor = takingMinimum.fn;
 
 /** `x` limited to [low, high]; leave either out with -Infinity or Infinity. The gradient passes where x is inside, ends included. */
 export function clamp(x: Tensor, low: number, high: number): Tensor {

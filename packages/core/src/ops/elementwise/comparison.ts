@@ -1,6 +1,5 @@
 /** Comparison and logic; results are bool and have no gradient. */
 import { DTypeError } from "../../errors.ts";
-import type { OpDefinition } from "../../op.ts";
 import type { Tensor } from "../../tensor.ts";
 import type { Operand } from "../operand.ts";
 import { cast } from "./cast.ts";
@@ -21,35 +20,17 @@ const shiftedLeft = /* @__PURE__ */ binary("shiftLeft", { on: "any", operator: "
 const shiftedRight = /* @__PURE__ */ binary("shiftRight", { on: "any", operator: "shiftRight" });
 const negated = /* @__PURE__ */ unary("logicalNot", { on: "bool", lower: "not" });
 
-/** The ops of this file. */
-export const comparisonOps: readonly OpDefinition[] = [
-  isEqual.op, isNotEqual.op, isLess.op, isLessEqual.op, isGreater.op, isGreaterEqual.op, both.op, either.op, negated.op,
-  bitsBoth.op, bitsEither.op, bitsOne.op, shiftedLeft.op, shiftedRight.op,
-];
+export const equal: (a: Operand, b: Operand) => Tensor = isEqual.fn;
 
-export function equal(a: Operand, b: Operand): Tensor {
-  return isEqual.fn(a, b);
-}
+export const notEqual: (a: Operand, b: Operand) => Tensor = isNotEqual.fn;
 
-export function notEqual(a: Operand, b: Operand): Tensor {
-  return isNotEqual.fn(a, b);
-}
+export const less: (a: Operand, b: Operand) => Tensor = isLess.fn;
 
-export function less(a: Operand, b: Operand): Tensor {
-  return isLess.fn(a, b);
-}
+export const lessEqual: (a: Operand, b: Operand) => Tensor = isLessEqual.fn;
 
-export function lessEqual(a: Operand, b: Operand): Tensor {
-  return isLessEqual.fn(a, b);
-}
+export const greater: (a: Operand, b: Operand) => Tensor = isGreater.fn;
 
-export function greater(a: Operand, b: Operand): Tensor {
-  return isGreater.fn(a, b);
-}
-
-export function greaterEqual(a: Operand, b: Operand): Tensor {
-  return isGreaterEqual.fn(a, b);
-}
+export const greaterEqual: (a: Operand, b: Operand) => Tensor = isGreaterEqual.fn;
 
 /** Whether both are true (not 0). */
 export function logicalAnd(a: Tensor, b: Tensor): Tensor {

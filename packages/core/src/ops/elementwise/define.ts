@@ -23,7 +23,7 @@ interface UnaryRule {
 /** The op and the function of a unary rule. */
 export function unary(name: string, rule: UnaryRule): { readonly op: OpDefinition; readonly fn: (x: Tensor) => Tensor } {
   const { lower, gradient } = rule;
-  const op: OpDefinition = /* @__PURE__ */ defineOp<unknown>({
+  const op: OpDefinition = defineOp<unknown>({
     name,
     infer: ([x]): Signature => ({ shape: x.shape, dtype: x.dtype }),
     lower: (element) => {
@@ -54,7 +54,7 @@ interface BinaryRule {
 /** The op and the function of a binary rule; the function broadcasts and promotes. */
 export function binary(name: string, rule: BinaryRule): { readonly op: OpDefinition; readonly fn: (a: Operand, b: Operand) => Tensor } {
   const { operator, gradient, shortcut } = rule;
-  const op: OpDefinition = /* @__PURE__ */ defineOp<unknown>({
+  const op: OpDefinition = defineOp<unknown>({
     name,
     infer: ([a]): Signature => ({ shape: a.shape, dtype: rule.result ?? a.dtype }),
     simplify: shortcut && (([a, b]) => shortcut(a, b)),

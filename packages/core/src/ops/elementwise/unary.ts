@@ -1,7 +1,6 @@
 /** Functions of one tensor, element by element. Integers become float32 where the result is not whole. */
 import type { ElementBuilder } from "../../compiler/element.ts";
 import type { Expression } from "../../compiler/expression.ts";
-import type { OpDefinition } from "../../op.ts";
 import type { Tensor } from "../../tensor.ts";
 import { onesLike, zerosLike } from "../creation/full.ts";
 import { add, divide, multiply, subtract } from "./arithmetic.ts";
@@ -58,52 +57,29 @@ function logistic(e: ElementBuilder, x: Expression): Expression {
   return e.apply("divide", e.constant(1), e.apply("add", e.apply("exp", e.apply("negate", x)), e.constant(1)));
 }
 
-/** The ops of this file. */
-export const unaryOps: readonly OpDefinition[] = [
-  negating.op, takingAbsolute.op, takingSign.op, flooring.op, ceiling.op, rounding.op, takingRoot.op, invertingRoot.op, exponentiating.op,
-  exponentiatingMinus1.op, takingLog.op, takingLogPlus1.op, takingSine.op, takingCosine.op, takingTangent.op, takingTanh.op,
-  takingErf.op, takingSigmoid.op, takingSoftplus.op, rectifying.op,
-];
-
 /** -x. */
-export function negate(x: Tensor): Tensor {
-  return negating.fn(x);
-}
+export const negate: (x: Tensor) => Tensor = negating.fn;
 
 /** |x|; its derivative at 0 is taken as 0. */
-export function abs(x: Tensor): Tensor {
-  return takingAbsolute.fn(x);
-}
+export const abs: (x: Tensor) => Tensor = takingAbsolute.fn;
 
 /** -1, 0 or 1. */
-export function sign(x: Tensor): Tensor {
-  return takingSign.fn(x);
-}
+export const sign: (x: Tensor) => Tensor = takingSign.fn;
 
 /** The largest whole number not above x. */
-export function floor(x: Tensor): Tensor {
-  return flooring.fn(x);
-}
+export const floor: (x: Tensor) => Tensor = flooring.fn;
 
 /** The smallest whole number not below x. */
-export function ceil(x: Tensor): Tensor {
-  return ceiling.fn(x);
-}
+export const ceil: (x: Tensor) => Tensor = ceiling.fn;
 
 /** The nearest whole number, halves to even. */
-export function round(x: Tensor): Tensor {
-  return rounding.fn(x);
-}
+export const round: (x: Tensor) => Tensor = rounding.fn;
 
 /** The square root. */
-export function sqrt(x: Tensor): Tensor {
-  return takingRoot.fn(x);
-}
+export const sqrt: (x: Tensor) => Tensor = takingRoot.fn;
 
 /** 1 / sqrt(x). */
-export function rsqrt(x: Tensor): Tensor {
-  return invertingRoot.fn(x);
-}
+export const rsqrt: (x: Tensor) => Tensor = invertingRoot.fn;
 
 /** x x. */
 export function square(x: Tensor): Tensor {
@@ -116,64 +92,40 @@ export function reciprocal(x: Tensor): Tensor {
 }
 
 /** e to the power x. */
-export function exp(x: Tensor): Tensor {
-  return exponentiating.fn(x);
-}
+export const exp: (x: Tensor) => Tensor = exponentiating.fn;
 
 /** e^x - 1, accurate near 0. */
-export function expm1(x: Tensor): Tensor {
-  return exponentiatingMinus1.fn(x);
-}
+export const expm1: (x: Tensor) => Tensor = exponentiatingMinus1.fn;
 
 /** The natural logarithm. */
-export function log(x: Tensor): Tensor {
-  return takingLog.fn(x);
-}
+export const log: (x: Tensor) => Tensor = takingLog.fn;
 
 /** log(1 + x), accurate near 0. */
-export function log1p(x: Tensor): Tensor {
-  return takingLogPlus1.fn(x);
-}
+export const log1p: (x: Tensor) => Tensor = takingLogPlus1.fn;
 
 /** The sine of x in radians. */
-export function sin(x: Tensor): Tensor {
-  return takingSine.fn(x);
-}
+export const sin: (x: Tensor) => Tensor = takingSine.fn;
 
 /** The cosine of x in radians. */
-export function cos(x: Tensor): Tensor {
-  return takingCosine.fn(x);
-}
+export const cos: (x: Tensor) => Tensor = takingCosine.fn;
 
 /** The tangent of x in radians. */
-export function tan(x: Tensor): Tensor {
-  return takingTangent.fn(x);
-}
+export const tan: (x: Tensor) => Tensor = takingTangent.fn;
 
 /** The hyperbolic tangent. */
-export function tanh(x: Tensor): Tensor {
-  return takingTanh.fn(x);
-}
+export const tanh: (x: Tensor) => Tensor = takingTanh.fn;
 
 /** The error function 2/sqrt(pi) * integral of e^(-t^2) from 0 to x. */
-export function erf(x: Tensor): Tensor {
-  return takingErf.fn(x);
-}
+export const erf: (x: Tensor) => Tensor = takingErf.fn;
 
 /** 1 / (1 + e^-x). */
-export function sigmoid(x: Tensor): Tensor {
-  return takingSigmoid.fn(x);
-}
+export const sigmoid: (x: Tensor) => Tensor = takingSigmoid.fn;
 
 /** log(1 + e^x). */
-export function softplus(x: Tensor): Tensor {
-  return takingSoftplus.fn(x);
-}
+export const softplus: (x: Tensor) => Tensor = takingSoftplus.fn;
 
 /** max(x, 0); its derivative at 0 is taken as 0. */
-export function relu(x: Tensor): Tensor {
-  return rectifying.fn(x);
-}
+export const relu: (x: Tensor) => Tensor = rectifying.fn;
 
 /** x Phi(x), with Phi the normal distribution function (Hendrycks and Gimpel 2016); `approximate` uses the tanh formula. */
 export function gelu(x: Tensor, options: { readonly approximate?: boolean } = {}): Tensor {
