@@ -1,4 +1,4 @@
-/** The integer arithmetic of tilings and strides. */
+/** The integer arithmetic of blocks and strides. */
 
 /** From `begin` up to but not including `end`. */
 export interface Range {
@@ -12,9 +12,16 @@ export function insideRange(first: number, step: number, count: number, extent: 
   return { begin, end: Math.max(begin, Math.min(count, Math.ceil((extent - first) / step))) };
 }
 
-/** The largest block of at most `limit` that cuts `extent` into pieces of nearly equal size. */
-export function evenly(extent: number, limit: number): number {
-  return Math.ceil(extent / Math.ceil(extent / Math.max(1, Math.min(limit, extent)))) || 1;
+/** Cuts 0..extent into pieces of nearly equal size, none larger than `limit` or than the first. */
+export function cut(extent: number, limit: number): Range[] {
+  const size = Math.ceil(extent / Math.ceil(extent / Math.max(1, Math.min(limit, extent))));
+  const pieces: Range[] = [];
+  for (let begin = 0; begin < extent; begin += size) pieces.push({ begin, end: Math.min(extent, begin + size) });
+  return pieces;
+}
+
+export function sizeOfRange({ begin, end }: Range): number {
+  return end - begin;
 }
 
 export function greatestCommonDivisor(a: number, b: number): number {

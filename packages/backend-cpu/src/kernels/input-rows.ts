@@ -23,12 +23,8 @@ export function rowsOf(
 /** Packs `count` pixels of each row, `stride` apart: a lane reads the plane that starts at its `plane`, from its `column` on. */
 export function packInputRows(
   input: FloatArray,
-  plane0: number,
-  plane1: number,
-  plane2: number,
-  column0: number,
-  column1: number,
-  column2: number,
+  [plane0, plane1, plane2]: readonly number[],
+  [column0, column1, column2]: readonly number[],
   stride: number,
   count: number,
   rows: InputRows,
@@ -36,34 +32,27 @@ export function packInputRows(
 ): void {
   const { inside, step, width } = rows;
   const [lane0, lane1, lane2] = panels.right;
-  const last = width - 1 - (count - 1) * stride;
   // The pixels that every lane sees.
   const begin = Math.min(count, Math.max(0, Math.ceil(-Math.min(column0, column1, column2) / stride)));
-  const past = Math.max(column0, column1, column2) - last;
+  const past = Math.max(column0, column1, column2) + (count - 1) * stride - (width - 1);
   const end = Math.max(begin, past > 0 ? count - Math.ceil(past / stride) : count);
-  const insideStart = to + inside.begin * count,
-    insideEnd = to + inside.end * count,
-    rowsEnd = to + rows.count * count;
+  const insideStart = to + inside.begin * count;
+  const insideEnd = to + inside.end * count;
+  const rowsEnd = to + rows.count * count;
   for (const lane of panels.right) {
     if (inside.begin > 0) lane.fill(0, to, insideStart);
     if (insideEnd < rowsEnd) lane.fill(0, insideEnd, rowsEnd);
   }
+  const skip = begin * stride;
   let offset = (rows.first + inside.begin * step) * width;
   for (let start = insideStart; start < insideEnd; start += count, offset += step * width) {
-    const from0 = plane0 + offset,
-      from1 = plane1 + offset,
-      from2 = plane2 + offset;
-    const skip = begin * stride;
-    panels.packRight(
-      input,
-      from0 + column0 + skip,
-      from1 + column1 + skip,
-      from2 + column2 + skip,
-      stride,
-      start + begin,
-      1,
-      end - begin,
-    );
+    const from0 = plane0 + offset;
+    const from1 = plane1 + offset;
+    const from2 = plane2 + offset;
+    const seen0 = from0 + column0 + skip;
+    const seen1 = from1 + column1 + skip;
+    const seen2 = from2 + column2 + skip;
+    panels.packRight(input, seen0, seen1, seen2, stride, start + begin, 1, end - begin);
     for (let pixel = begin > 0 ? 0 : end; pixel < count; pixel++) {
       const shift = pixel * stride;
       lane0[start + pixel] = pixelAt(input, from0, column0 + shift, width);

@@ -2,12 +2,13 @@
  * Batched matrix product `output[b] = op(left[b]) op(right[b])`, where `op` may transpose.
  *
  * The blocked algorithm of Goto and van de Geijn ("Anatomy of High-Performance Matrix Multiplication", 2008) over the
- * register block in `panels.ts`: a depth by columns block of the right matrix is packed once and stays in cache while
- * blocks of left rows stream past it. Sums are kept in double scratch over all depth blocks and rounded once.
- * A product with a single row or column reads each matrix element once, so it skips the packing.
+ * register block in `panels.ts`: a block of columns of the right matrix is packed once and stays in cache while blocks of
+ * left rows stream past it. Sums are kept in double precision over all blocks of depth and rounded once.
  */
+import { cut, type Range, sizeOfRange } from "./arithmetic.ts";
 import { type FloatArray, LEFT_CAPACITY, panels, RIGHT_CAPACITY } from "./panels.ts";
 import { zeroedSums } from "./scratch.ts";
+import { type Matrix, vectorTimesMatrix } from "./vector-product.ts";
 
 /** Extents of one product: `op(left)` is [m, k], `op(right)` is [k, n], the output is [m, n], all row-major. */
 export interface MatmulShape {
@@ -30,9 +31,10 @@ export interface BatchOffsets {
 const SINGLE: BatchOffsets = { left: [0], right: [0], output: [0] };
 /** Longest depth that is packed at once: 2 + 3 lanes of it fit in a 32 kB first-level cache. */
 const DEPTH_BLOCK = 512;
-const STEP_BLOCK = 64;
 const ROW_BLOCK = 1024;
 const SUMS = 1 << 18;
+/** Steps packed of one strip before the next one's turn: the cache lines read across a matrix wait for it. */
+const PACKED_STEPS = 64;
 
 /** Writes every matrix of `output` that `batch` names; a depth of zero gives zeros. */
 export function matmul(
@@ -42,135 +44,112 @@ export function matmul(
   shape: MatmulShape,
   batch: BatchOffsets = SINGLE,
 ): void {
-  const { m, n, k } = shape;
+  const { n, k, transposeLeft, transposeRight } = shape;
+  const count = batch.output.length;
+  const merged = !transposeLeft && continuesRows(shape, batch);
+  const m = merged ? shape.m * count : shape.m;
   if (m === 0 || n === 0) return;
-  const leftRow = shape.transposeLeft ? 1 : k;
-  const leftStep = shape.transposeLeft ? m : 1;
-  const rightColumn = shape.transposeRight ? k : 1;
-  const rightStep = shape.transposeRight ? 1 : n;
-  for (let b = 0; b < batch.output.length; b++) {
-    const leftStart = batch.left[b],
-      rightStart = batch.right[b],
-      outputStart = batch.output[b];
-    if (m === 1) {
-      vectorProduct(output, outputStart, left, leftStart, leftStep, right, rightStart, rightColumn, rightStep, n, k);
-    } else if (n === 1) {
-      vectorProduct(output, outputStart, right, rightStart, rightStep, left, leftStart, leftRow, leftStep, m, k);
-    } else {
-      blockedProduct(
-        output,
-        outputStart,
-        left,
-        leftStart,
-        leftRow,
-        leftStep,
-        right,
-        rightStart,
-        rightColumn,
-        rightStep,
-        m,
-        n,
-        k,
-      );
-    }
+  for (let index = 0; index < (merged ? 1 : count); index++) {
+    const x: Matrix = {
+      values: left,
+      start: batch.left[index],
+      row: transposeLeft ? 1 : k,
+      column: transposeLeft ? m : 1,
+    };
+    const y: Matrix = {
+      values: right,
+      start: batch.right[index],
+      row: transposeRight ? 1 : n,
+      column: transposeRight ? k : 1,
+    };
+    const start = batch.output[index];
+    if (m === 1) vectorTimesMatrix(output, start, x, y, n, k);
+    else if (n === 1) vectorTimesMatrix(output, start, transpose(y), transpose(x), m, k);
+    else multiplyBlocks(output, start, x, y, m, n, k);
   }
 }
 
-function blockedProduct(
+/** Whether all products have the same right matrix, and left and output rows that follow each other: they are one product. */
+function continuesRows({ m, n, k }: MatmulShape, { left, right, output }: BatchOffsets): boolean {
+  for (let index = 1; index < output.length; index++) {
+    if (right[index] !== right[0]) return false;
+    if (left[index] !== left[0] + index * m * k || output[index] !== output[0] + index * m * n) return false;
+  }
+  return output.length > 0;
+}
+
+function transpose({ values, start, row, column }: Matrix): Matrix {
+  return { values, start, row: column, column: row };
+}
+
+function multiplyBlocks(
   output: FloatArray,
   outputStart: number,
-  left: FloatArray,
-  leftStart: number,
-  leftRow: number,
-  leftStep: number,
-  right: FloatArray,
-  rightStart: number,
-  rightColumn: number,
-  rightStep: number,
+  left: Matrix,
+  right: Matrix,
   m: number,
   n: number,
   k: number,
 ): void {
-  const depthBlock = Math.ceil(k / Math.ceil(k / DEPTH_BLOCK)) || 1;
-  const rowBlock = Math.min(m, ROW_BLOCK);
-  const columnBlock = 3 * Math.min(Math.floor(RIGHT_CAPACITY / depthBlock), Math.ceil(SUMS / 3 / rowBlock));
-  const packedRows = 2 * Math.floor(LEFT_CAPACITY / depthBlock);
-  for (let column = 0; column < n; column += columnBlock) {
-    const columns = Math.min(columnBlock, n - column);
-    const rightStrips = Math.ceil(columns / 3);
-    for (let row = 0; row < m; row += rowBlock) {
-      const rows = Math.min(rowBlock, m - row);
-      const stripSize = 3 * rows;
-      const sums = zeroedSums(stripSize * rightStrips);
-      for (let step = 0; step < k; step += depthBlock) {
-        const depth = Math.min(depthBlock, k - step);
-        packColumns(
-          right,
-          rightStart + column * rightColumn + step * rightStep,
-          rightColumn,
-          columns,
-          rightStep,
-          depth,
-        );
-        for (let packed = 0; packed < rows; packed += packedRows) {
-          const count = Math.min(packedRows, rows - packed);
-          packRows(left, leftStart + (row + packed) * leftRow + step * leftStep, leftRow, count, leftStep, depth);
-          for (let strip = 0; strip < rightStrips; strip++) {
-            panels.multiply(depth, 0, depth, count, strip * depth, sums, strip * stripSize + packed * 3);
+  const depthBlocks = cut(k, DEPTH_BLOCK);
+  const depthLimit = Math.max(1, ...depthBlocks.map(sizeOfRange));
+  const rowBlocks = cut(m, ROW_BLOCK);
+  const stripLimit = Math.min(RIGHT_CAPACITY / depthLimit, SUMS / (3 * sizeOfRange(rowBlocks[0])));
+  const columnLimit = 3 * Math.max(1, Math.floor(stripLimit));
+  const packedLimit = 2 * Math.floor(LEFT_CAPACITY / depthLimit);
+  for (let column = 0; column < n; column += columnLimit) {
+    const columns = { begin: column, end: Math.min(n, column + columnLimit) };
+    const strips = Math.ceil(sizeOfRange(columns) / 3);
+    for (const rows of rowBlocks) {
+      const rowCount = sizeOfRange(rows);
+      const sums = zeroedSums(strips * rowCount * 3);
+      for (const steps of depthBlocks) {
+        const depth = sizeOfRange(steps);
+        packColumns(right, columns, steps);
+        for (let first = rows.begin; first < rows.end; first += packedLimit) {
+          const packed = { begin: first, end: Math.min(rows.end, first + packedLimit) };
+          packRows(left, packed, steps);
+          for (let strip = 0; strip < strips; strip++) {
+            const to = (strip * rowCount + first - rows.begin) * 3;
+            panels.multiply(depth, 0, depth, sizeOfRange(packed), strip * depth, sums, to);
           }
         }
       }
-      writeBlock(output, outputStart + row * n + column, n, sums, rows, columns, stripSize);
+      writeBlock(output, outputStart + rows.begin * n + column, n, sums, rowCount, sizeOfRange(columns));
     }
   }
 }
 
-/** An incomplete last strip repeats the last row, whose results go unread; so does `packColumns`. */
-function packRows(
-  source: FloatArray,
-  start: number,
-  rowStride: number,
-  rows: number,
-  stepStride: number,
-  depth: number,
-): void {
-  // Short runs of steps keep the cache lines that are read across a transposed matrix until the next strip wants them.
-  for (let step = 0; step < depth; step += STEP_BLOCK) {
-    const steps = Math.min(STEP_BLOCK, depth - step);
-    for (let row = 0, to = step; row < rows; row += 2, to += depth) {
-      const from = start + step * stepStride + row * rowStride;
-      panels.packLeft(source, from, row + 1 < rows ? from + rowStride : from, stepStride, to, steps);
+/** An incomplete last strip repeats its first row, whose results go unread; so does `packColumns`. */
+function packRows({ values, start, row: rowStride, column: stepStride }: Matrix, rows: Range, steps: Range): void {
+  for (let step = steps.begin; step < steps.end; step += PACKED_STEPS) {
+    const count = Math.min(PACKED_STEPS, steps.end - step);
+    let to = step - steps.begin;
+    for (let row = rows.begin; row < rows.end; row += 2, to += sizeOfRange(steps)) {
+      const from = start + row * rowStride + step * stepStride;
+      panels.packLeft(values, from, row + 1 < rows.end ? from + rowStride : from, stepStride, to, count);
     }
   }
 }
 
 function packColumns(
-  source: FloatArray,
-  start: number,
-  columnStride: number,
-  columns: number,
-  stepStride: number,
-  depth: number,
+  { values, start, row: stepStride, column: columnStride }: Matrix,
+  columns: Range,
+  steps: Range,
 ): void {
-  for (let step = 0; step < depth; step += STEP_BLOCK) {
-    const steps = Math.min(STEP_BLOCK, depth - step);
-    for (let column = 0, to = step; column < columns; column += 3, to += depth) {
-      const from = start + step * stepStride + column * columnStride;
-      const from1 = column + 1 < columns ? from + columnStride : from;
-      panels.packRight(
-        source,
-        from,
-        from1,
-        column + 2 < columns ? from1 + columnStride : from,
-        stepStride,
-        to,
-        1,
-        steps,
-      );
+  for (let step = steps.begin; step < steps.end; step += PACKED_STEPS) {
+    const count = Math.min(PACKED_STEPS, steps.end - step);
+    let to = step - steps.begin;
+    for (let column = columns.begin; column < columns.end; column += 3, to += sizeOfRange(steps)) {
+      const from = start + column * columnStride + step * stepStride;
+      const from1 = column + 1 < columns.end ? from + columnStride : from;
+      const from2 = column + 2 < columns.end ? from + 2 * columnStride : from;
+      panels.packRight(values, from, from1, from2, stepStride, to, 1, count);
     }
   }
 }
 
+/** Sums, [strip][row][3], to the output. */
 function writeBlock(
   output: FloatArray,
   start: number,
@@ -178,84 +157,14 @@ function writeBlock(
   sums: Float64Array,
   rows: number,
   columns: number,
-  stripSize: number,
 ): void {
   for (let row = 0; row < rows; row++) {
-    let target = start + row * rowStride;
-    const end = target + columns;
-    for (let from = row * 3; target < end; from += stripSize, target += 3) {
-      output[target] = sums[from];
-      if (target + 1 < end) output[target + 1] = sums[from + 1];
-      if (target + 2 < end) output[target + 2] = sums[from + 2];
+    let to = start + row * rowStride;
+    const end = to + columns;
+    for (let from = row * 3; to < end; from += rows * 3, to += 3) {
+      output[to] = sums[from];
+      if (to + 1 < end) output[to + 1] = sums[from + 1];
+      if (to + 2 < end) output[to + 2] = sums[from + 2];
     }
   }
-}
-
-/**
- * output[j] = sum over p of vector[p] * matrix[p, j], walking the matrix in the order in which it is stored, four rows
- * of its storage at a time; the last ones are repeated with a factor of zero or with their results unread.
- */
-function vectorProduct(
-  output: FloatArray,
-  outputStart: number,
-  vector: FloatArray,
-  vectorStart: number,
-  vectorStep: number,
-  matrix: FloatArray,
-  matrixStart: number,
-  columnStride: number,
-  stepStride: number,
-  columns: number,
-  depth: number,
-): void {
-  const sums = zeroedSums(columns + 3 + depth);
-  const factors = columns + 3;
-  for (let step = 0; step < depth; step++) sums[factors + step] = vector[vectorStart + step * vectorStep];
-  if (stepStride === 1) {
-    for (let column = 0; column < columns; column += 4) {
-      const last = columns - 1;
-      let from0 = matrixStart + column * columnStride;
-      let from1 = matrixStart + Math.min(column + 1, last) * columnStride;
-      let from2 = matrixStart + Math.min(column + 2, last) * columnStride;
-      let from3 = matrixStart + Math.min(column + 3, last) * columnStride;
-      let sum0 = 0,
-        sum1 = 0,
-        sum2 = 0,
-        sum3 = 0;
-      for (let step = 0; step < depth; step++) {
-        const factor = sums[factors + step];
-        sum0 += factor * matrix[from0++];
-        sum1 += factor * matrix[from1++];
-        sum2 += factor * matrix[from2++];
-        sum3 += factor * matrix[from3++];
-      }
-      sums[column] = sum0;
-      sums[column + 1] = sum1;
-      sums[column + 2] = sum2;
-      sums[column + 3] = sum3;
-    }
-  } else {
-    let step = 0;
-    for (; step + 3 < depth; step += 4) {
-      const factor0 = sums[factors + step],
-        factor1 = sums[factors + step + 1];
-      const factor2 = sums[factors + step + 2],
-        factor3 = sums[factors + step + 3];
-      let from = matrixStart + step * stepStride;
-      for (let column = 0; column < columns; column++, from += columnStride) {
-        sums[column] =
-          sums[column] +
-          factor0 * matrix[from] +
-          factor1 * matrix[from + stepStride] +
-          (factor2 * matrix[from + 2 * stepStride] + factor3 * matrix[from + 3 * stepStride]);
-      }
-    }
-    for (; step < depth; step++) {
-      const factor = sums[factors + step];
-      for (let column = 0, from = matrixStart + step * stepStride; column < columns; column++, from += columnStride) {
-        sums[column] = sums[column] + factor * matrix[from];
-      }
-    }
-  }
-  for (let column = 0; column < columns; column++) output[outputStart + column] = sums[column];
 }

@@ -2,10 +2,10 @@
  * Tiles of Winograd's minimal filtering F(4x4, 3x3), which `winograd.ts` describes: 6 by 6 input pixels for 4 by 4 output
  * pixels, tiles of neighbouring outputs overlapping by two input pixels. Tiles are counted over images, rows and columns.
  */
-import { insideRange } from "./arithmetic.ts";
-import type { Correlation } from "./correlation.ts";
+import { insideRange, type Range, sizeOfRange } from "./arithmetic.ts";
 import { type FloatArray, LEFT_CAPACITY, panels, RIGHT_CAPACITY } from "./panels.ts";
 import { createScratch } from "./scratch.ts";
+import type { WeightGradient } from "./weight-gradient.ts";
 
 /** Elements of a transformed tile or kernel. */
 export const ELEMENTS = 36;
@@ -14,48 +14,33 @@ export const PADDING = 8;
 
 const stripScratch = /* @__PURE__ */ createScratch();
 
-/** What input and gradients have in common; channel counts are per group. */
-export type TiledShape = Pick<
-  Correlation,
-  | "batch"
-  | "groups"
-  | "inputChannels"
-  | "inputHeight"
-  | "inputWidth"
-  | "outputChannels"
-  | "outputHeight"
-  | "outputWidth"
-  | "kernelHeight"
-  | "kernelWidth"
-  | "stride"
-  | "dilation"
-  | "top"
-  | "left"
->;
-
-/** Some tiles from `first` on, and some channels of a group. */
+/** Some tiles, and some channels of a group. */
 export interface TileBlock {
   readonly group: number;
-  readonly first: number;
-  readonly count: number;
-  readonly channel: number;
-  readonly channels: number;
+  readonly tiles: Range;
+  readonly channels: Range;
 }
 
-export interface TileCount {
-  readonly rows: number;
-  readonly columns: number;
-  readonly total: number;
+/** Where a tile is: its image, and its first output row and column. */
+export interface TilePlace {
+  readonly image: number;
+  readonly row: number;
+  readonly column: number;
 }
 
-export function countTiles(shape: TiledShape): TileCount {
-  const rows = Math.ceil(shape.outputHeight / 4),
-    columns = Math.ceil(shape.outputWidth / 4);
-  return { rows, columns, total: shape.batch * rows * columns };
+export function countTiles({ batch, outputHeight, outputWidth }: WeightGradient): number {
+  return batch * Math.ceil(outputHeight / 4) * Math.ceil(outputWidth / 4);
+}
+
+export function placeOfTile({ outputHeight, outputWidth }: WeightGradient, tile: number): TilePlace {
+  const rows = Math.ceil(outputHeight / 4);
+  const columns = Math.ceil(outputWidth / 4);
+  const line = Math.floor(tile / columns);
+  return { image: Math.floor(line / rows), row: (line % rows) * 4, column: (tile % columns) * 4 };
 }
 
 /** Whether tiles can do the job, and take fewer operations than sums over the kernel: 50 a tile and 480 a kernel, roughly. */
-export function suitsTiles(result: FloatArray, shape: TiledShape): boolean {
+export function suitsTiles(result: FloatArray, shape: WeightGradient): boolean {
   const { batch, kernelHeight, kernelWidth, stride, dilation, outputHeight, outputWidth } = shape;
   return (
     result instanceof Float32Array &&
@@ -63,7 +48,7 @@ export function suitsTiles(result: FloatArray, shape: TiledShape): boolean {
     kernelWidth === 3 &&
     stride[0] * stride[1] * dilation[0] * dilation[1] === 1 &&
     Math.min(shape.inputChannels, shape.outputChannels) >= 16 &&
-    50 * countTiles(shape).total + 480 < 27 * batch * outputHeight * Math.ceil(outputWidth / 3)
+    50 * countTiles(shape) + 480 < 27 * batch * outputHeight * Math.ceil(outputWidth / 3)
   );
 }
 
@@ -79,8 +64,8 @@ export function multiplyElements(
   right: Float64Array,
   sums: Float64Array,
 ): void {
-  const leftSize = Math.ceil(rows / 2) * depth + PADDING,
-    rightSize = triples * depth + PADDING;
+  const leftSize = Math.ceil(rows / 2) * depth + PADDING;
+  const rightSize = triples * depth + PADDING;
   const sumsSize = rows * triples * 3 + PADDING;
   const chunk = Math.floor(Math.min(LEFT_CAPACITY / leftSize, RIGHT_CAPACITY / rightSize));
   for (let first = 0; first < ELEMENTS; first += chunk) {
@@ -116,32 +101,30 @@ export function multiplyElements(
 export function transformTiles(
   target: Float64Array,
   input: FloatArray,
-  shape: TiledShape,
-  block: TileBlock,
+  shape: WeightGradient,
+  { group, tiles, channels }: TileBlock,
   lanesAre: "tiles" | "channels",
 ): void {
-  const { groups, inputChannels, inputHeight, inputWidth } = shape;
-  const { first, count, channel, channels } = block;
-  const tiles = countTiles(shape);
+  const { groups, inputChannels, inputHeight, inputWidth, outputWidth } = shape;
+  const tileCount = sizeOfRange(tiles);
+  const channelCount = sizeOfRange(channels);
   const byTiles = lanesAre === "tiles";
-  const element = (byTiles ? Math.ceil(count / 3) * channels : Math.ceil(channels / 3) * count) + PADDING;
-  const stripWidth = 4 * count + 2;
+  const element =
+    (byTiles ? Math.ceil(tileCount / 3) * channelCount : Math.ceil(channelCount / 3) * tileCount) + PADDING;
+  const stripWidth = 4 * tileCount + 2;
   const strip = stripScratch(6 * stripWidth);
-  for (let begin = 0; begin < count; ) {
-    const tileColumn = (first + begin) % tiles.columns;
-    const tileRow = Math.floor((first + begin) / tiles.columns) % tiles.rows;
-    const image = Math.floor((first + begin) / (tiles.columns * tiles.rows));
-    const end = Math.min(count, begin + tiles.columns - tileColumn);
-    const width = 4 * (end - begin) + 2;
-    const firstRow = 4 * tileRow - shape.top,
-      firstColumn = 4 * tileColumn - shape.left;
-    const rows = insideRange(firstRow, 1, 6, inputHeight),
-      columns = insideRange(firstColumn, 1, width, inputWidth);
-    for (let index = 0; index < channels; index++) {
-      const plane = ((image * groups + block.group) * inputChannels + channel + index) * inputHeight * inputWidth;
-      const start = plane + firstRow * inputWidth + firstColumn;
+  for (let first = tiles.begin; first < tiles.end; ) {
+    // Tiles side by side are one strip of pixels.
+    const { image, row, column } = placeOfTile(shape, first);
+    const end = Math.min(tiles.end, first + Math.ceil((outputWidth - column) / 4));
+    const width = 4 * (end - first) + 2;
+    const rows = insideRange(row - shape.top, 1, 6, inputHeight);
+    const columns = insideRange(column - shape.left, 1, width, inputWidth);
+    for (let channel = 0; channel < channelCount; channel++) {
+      const plane = (image * groups + group) * inputChannels + channels.begin + channel;
+      const start = (plane * inputHeight + row - shape.top) * inputWidth + column - shape.left;
+      if (sizeOfRange(columns) < width) strip.fill(0, 0, 6 * stripWidth);
       // Down the columns first, which neighbouring tiles share.
-      if (columns.begin > 0 || columns.end < width) strip.fill(0, 0, 6 * stripWidth);
       for (let x = columns.begin; x < columns.end; x++) {
         const from = start + x;
         const d0 = rows.begin > 0 || rows.end < 1 ? 0 : input[from];
@@ -152,27 +135,20 @@ export function transformTiles(
         const d5 = rows.begin > 5 || rows.end < 6 ? 0 : input[from + 5 * inputWidth];
         transformPixels(strip, x, stripWidth, d0, d1, d2, d3, d4, d5);
       }
-      for (let position = begin; position < end; position++) {
+      for (let tile = first; tile < end; tile++) {
+        const position = tile - tiles.begin;
         let to = byTiles
-          ? (position % 3) * ELEMENTS * element + Math.floor(position / 3) * channels + index
-          : (index % 3) * ELEMENTS * element + Math.floor(index / 3) * count + position;
-        const left = 4 * (position - begin);
+          ? (position % 3) * ELEMENTS * element + Math.floor(position / 3) * channelCount + channel
+          : (channel % 3) * ELEMENTS * element + Math.floor(channel / 3) * tileCount + position;
+        const left = 4 * (tile - first);
         for (let from = left; from < left + 6 * stripWidth; from += stripWidth, to += 6 * element) {
-          transformPixels(
-            target,
-            to,
-            element,
-            strip[from],
-            strip[from + 1],
-            strip[from + 2],
-            strip[from + 3],
-            strip[from + 4],
-            strip[from + 5],
-          );
+          const [d0, d1, d2] = [strip[from], strip[from + 1], strip[from + 2]];
+          const [d3, d4, d5] = [strip[from + 3], strip[from + 4], strip[from + 5]];
+          transformPixels(target, to, element, d0, d1, d2, d3, d4, d5);
         }
       }
     }
-    begin = end;
+    first = end;
   }
 }
 
@@ -187,10 +163,10 @@ function transformPixels(
   d4: number,
   d5: number,
 ): void {
-  const even = d4 - 4 * d2,
-    odd = d3 - 4 * d1,
-    wideEven = d4 - d2,
-    wideOdd = 2 * (d3 - d1);
+  const even = d4 - 4 * d2;
+  const odd = d3 - 4 * d1;
+  const wideEven = d4 - d2;
+  const wideOdd = 2 * (d3 - d1);
   target[to] = 4 * (d0 - d2) + wideEven;
   target[to + step] = even + odd;
   target[to + 2 * step] = even - odd;
