@@ -45,7 +45,11 @@ export interface OpTraits {
 }
 
 /** Applies `op` to `inputs`: checks shapes and dtypes, and returns the new node. */
-export function apply<Attributes>(op: OpDefinition<Attributes>, inputs: readonly Tensor[], attributes: Attributes): Tensor {
+export function apply<Attributes>(
+  op: OpDefinition<Attributes>,
+  inputs: readonly Tensor[],
+  attributes: Attributes,
+): Tensor {
   const tensor = new Tensor(op as OpDefinition, inputs, attributes, op.infer(inputs, attributes));
   tensor.site = callSite();
   return tensor;

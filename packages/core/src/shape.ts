@@ -45,7 +45,9 @@ export function checkShape(op: string, shape: Shape): Shape {
 export function normalizeAxis(op: string, axis: number, rank: number): number {
   const normal = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis) || normal < 0 || normal >= rank) {
-    throw new ShapeError(`${op}: axis ${axis} is out of range for a tensor of rank ${rank}; use ${-rank} to ${rank - 1}.`);
+    throw new ShapeError(
+      `${op}: axis ${axis} is out of range for a tensor of rank ${rank}; use ${-rank} to ${rank - 1}.`,
+    );
   }
   return normal;
 }

@@ -42,13 +42,7 @@ export class Tensor {
   /** @internal Where the user created it; recorded only while anomalies are looked for. */
   site: string | undefined;
 
-  constructor(
-    op: OpDefinition,
-    inputs: readonly Tensor[],
-    attributes: unknown,
-    signature: Signature,
-    source?: Source,
-  ) {
+  constructor(op: OpDefinition, inputs: readonly Tensor[], attributes: unknown, signature: Signature, source?: Source) {
     this.op = op;
     this.inputs = inputs;
     this.attributes = attributes;

@@ -41,11 +41,13 @@ export function rebuild(tree: unknown, tensors: readonly Tensor[]): unknown {
   const walk = (value: unknown): unknown => {
     if (value instanceof Tensor) return tensors[next++];
     if (Array.isArray(value)) return value.map(walk);
-    if (isPlainObject(value)) return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, walk(entry)]));
+    if (isPlainObject(value))
+      return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, walk(entry)]));
     return value;
   };
   const result = walk(tree);
-  if (next !== tensors.length) throw new ArgumentError(`rebuild: ${tensors.length} tensors for a tree that holds ${next}.`);
+  if (next !== tensors.length)
+    throw new ArgumentError(`rebuild: ${tensors.length} tensors for a tree that holds ${next}.`);
   return result;
 }
 

@@ -5,13 +5,13 @@
  * whatever was asked for. Inside a trace, reads become inputs of the program and the last assignment its result.
  */
 import type { Signature } from "./backend/backend.ts";
+import type { DType } from "./dtype.ts";
 import { CaptureError, DTypeError, SconceError, ShapeError } from "./errors.ts";
 import { sourceOp } from "./ops/source.ts";
-import { currentTrace } from "./runtime/trace.ts";
 import type { Storage } from "./runtime/storage.ts";
-import { formatShape, sameShape, type Shape } from "./shape.ts";
+import { currentTrace } from "./runtime/trace.ts";
+import { formatShape, type Shape, sameShape } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
-import type { DType } from "./dtype.ts";
 
 /** Variables assigned outside a trace whose new value is still to be computed. */
 const assigned = new Set<Variable>();
@@ -90,7 +90,7 @@ export class Variable {
 
   /** @internal Whether nothing but this variable can see its buffer, so that it may be overwritten. */
   get exclusive(): boolean {
-    return this.#leaf?.deref() === undefined;
+    return this.#leaf?.deref() === undefined && !this.#storage?.shared;
   }
 
   /** @internal Takes over a buffer with the new value; a buffer that nobody else sees is released. */

@@ -2,11 +2,32 @@
 import { openCpu } from "@sconce/backend-cpu";
 import "@sconce/backend-cpu/register";
 import {
-  type Backend, CaptureError, compile, grad, isTraining, mean, memoryUse, openBackend, Param, randomBernoulli, RandomState, randomUniform, scalar,
-  SconceError, setSeed, type Tensor, tensor, training, Variable, where, withBackend, zeros,
+  apply,
+  type Backend,
+  CaptureError,
+  compile,
+  defineOp,
+  grad,
+  isTraining,
+  mean,
+  memoryUse,
+  openBackend,
+  Param,
+  RandomState,
+  randomBernoulli,
+  randomUniform,
+  SconceError,
+  scalar,
+  setSeed,
+  type Tensor,
+  tensor,
+  training,
+  Variable,
+  where,
+  withBackend,
+  zeros,
 } from "@sconce/core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { defineOp, apply } from "@sconce/core";
 
 const x = tensor([1, 2, 3]);
 
@@ -35,7 +56,7 @@ describe("rule 1: what changes outside must be an input", () => {
     const step = compile((t: Tensor) => t.mul(++count));
     const text = await message(() => step(x));
     expectLesson(text);
-    expect(text).toContain("full({shape:[],dtype:\"float32\",value:2})");
+    expect(text).toContain('full({shape:[],dtype:"float32",value:2})');
     expect(text).toContain("footguns.test.ts");
   });
 
@@ -236,10 +257,12 @@ describe("rule 5: a variable changes only after every read of its old value", ()
     const fragile = defineOp<unknown>({
       name: "fragile",
       infer: ([t]) => ({ shape: t.shape, dtype: t.dtype }),
-      routine: () => ([input]) => {
-        if (fail) throw new Error("the routine failed");
-        return input;
-      },
+      routine:
+        () =>
+        ([input]) => {
+          if (fail) throw new Error("the routine failed");
+          return input;
+        },
     });
     const a = new Variable({ shape: [3], dtype: "float32" }, tensor([1, 2, 3]));
     const b = new Variable({ shape: [3], dtype: "float32" }, tensor([5, 5, 5]));
@@ -305,7 +328,9 @@ describe("rule 6: random numbers come from a counter", () => {
   it("draws anew at every replay, and the same for the same seed", async () => {
     const draw = async (): Promise<unknown[]> => {
       const generator = new RandomState(7);
-      const step = compile((t: Tensor) => t.mul(randomBernoulli([3], 0.5, { generator }).cast("float32")).add(randomUniform([3], { generator })));
+      const step = compile((t: Tensor) =>
+        t.mul(randomBernoulli([3], 0.5, { generator }).cast("float32")).add(randomUniform([3], { generator })),
+      );
       const results: unknown[] = [];
       for (let i = 0; i < 4; i++) results.push(await (await step(x)).array());
       return results;

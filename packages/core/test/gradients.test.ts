@@ -23,13 +23,46 @@ describe("gradients", () => {
 /** Exported functions of ops without a gradient check, by the reason why they need none. */
 const notDifferentiated: Readonly<Record<string, readonly string[]>> = {
   "takes no float tensor": [
-    "arange", "eye", "iota", "linspace", "full", "zeros", "ones", "fromHost", "scalar", "tensor", "deriveKey", "randomBits",
-    "randomBernoulli", "randomNormal", "randomPermutation", "randomUniform", "oneHot",
+    "arange",
+    "eye",
+    "iota",
+    "linspace",
+    "full",
+    "zeros",
+    "ones",
+    "fromHost",
+    "scalar",
+    "tensor",
+    "deriveKey",
+    "randomBits",
+    "randomBernoulli",
+    "randomNormal",
+    "randomPermutation",
+    "randomUniform",
+    "oneHot",
   ],
   "uses the shape of its input only": ["onesLike", "zerosLike"],
   "gives integers or truth values": [
-    "argmax", "argmin", "argsort", "all", "any", "equal", "notEqual", "greater", "greaterEqual", "less", "lessEqual", "isNaN",
-    "logicalAnd", "logicalNot", "logicalOr", "bitwiseAnd", "bitwiseOr", "bitwiseXor", "shiftLeft", "shiftRight",
+    "argmax",
+    "argmin",
+    "argsort",
+    "all",
+    "any",
+    "equal",
+    "notEqual",
+    "greater",
+    "greaterEqual",
+    "less",
+    "lessEqual",
+    "isNaN",
+    "logicalAnd",
+    "logicalNot",
+    "logicalOr",
+    "bitwiseAnd",
+    "bitwiseOr",
+    "bitwiseXor",
+    "shiftLeft",
+    "shiftRight",
   ],
   "tells something about its input": ["constantValue"],
 };
@@ -37,7 +70,16 @@ const notDifferentiated: Readonly<Record<string, readonly string[]>> = {
 /** Ops that no gradient check reaches, by the reason why they need none. */
 const unreachedOps: Readonly<Record<string, readonly string[]>> = {
   "gives integers or truth values": [
-    "bitwiseAnd", "bitwiseOr", "bitwiseXor", "shiftLeft", "shiftRight", "lessEqual", "logicalNot", "deriveKey", "randomBits", "argmin",
+    "bitwiseAnd",
+    "bitwiseOr",
+    "bitwiseXor",
+    "shiftLeft",
+    "shiftRight",
+    "lessEqual",
+    "logicalNot",
+    "deriveKey",
+    "randomBits",
+    "argmin",
   ],
   "is put in by the compiler": ["copy", "source"],
 };
@@ -63,10 +105,13 @@ describe("the registry of gradient checks", () => {
   it("reaches every op of core", async () => {
     const reached = new Set<core.OpDefinition>();
     for (const { name, samples } of gradientChecks) {
-      for (const sample of samples(new Random(name.length))) for (const tensor of tensorsOf(sample)) reached.add(tensor.op);
+      for (const sample of samples(new Random(name.length)))
+        for (const tensor of tensorsOf(sample)) reached.add(tensor.op);
     }
     const excusedOps = Object.values(unreachedOps).flat();
-    const missing = (await allOps()).filter((op) => !reached.has(op) && !excusedOps.includes(op.name)).map((op) => op.name);
+    const missing = (await allOps())
+      .filter((op) => !reached.has(op) && !excusedOps.includes(op.name))
+      .map((op) => op.name);
     expect(missing).toEqual([]);
   });
 });
@@ -74,8 +119,12 @@ describe("the registry of gradient checks", () => {
 /** Every op object that a module of core exports, by itself or in a list. */
 async function allOps(): Promise<core.OpDefinition[]> {
   const directory = join(import.meta.dirname, "../src");
-  const files = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((file) => /^(ops|autograd)\/.*\.ts$/.test(file));
-  const modules = await Promise.all(files.map((file) => import(join(directory, file)) as Promise<Record<string, unknown>>));
+  const files = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((file) =>
+    /^(ops|autograd)\/.*\.ts$/.test(file),
+  );
+  const modules = await Promise.all(
+    files.map((file) => import(join(directory, file)) as Promise<Record<string, unknown>>),
+  );
   return [...new Set(modules.flatMap((module) => Object.values(module).flat()).filter(isOp))];
 }
 

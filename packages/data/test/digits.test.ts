@@ -12,7 +12,7 @@ test("has 1,797 images of 8x8 and their labels", () => {
 });
 
 test("ink is a multiple of 1/16 from 0 to 1", () => {
-  const sixteenths = images.data.map((ink) => ink * 16);
+  const sixteenths = Array.from(images.data, (ink) => ink * 16);
   expect(sixteenths.every((value) => Number.isInteger(value) && value >= 0 && value <= 16)).toBe(true);
   expect(sixteenths.reduce((sum, value) => sum + value)).toBe(561718);
 });

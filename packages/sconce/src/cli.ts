@@ -7,7 +7,11 @@ const usage = `usage: sconce <command>
 
   doctor   says which backends open here, and why another does not`;
 
-const { positionals, values } = parseArgs({ allowPositionals: true, strict: false, options: { help: { type: "boolean", short: "h" } } });
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  strict: false,
+  options: { help: { type: "boolean", short: "h" } },
+});
 const [command] = positionals;
 if (command === "doctor") console.log(await doctor());
 else if (values["help"] || command === undefined) console.log(usage);

@@ -8,7 +8,12 @@ export async function doctor(): Promise<string> {
   const rows = reports.map(({ name, backend, failure }) => {
     if (!backend) return [name, "no", failure ?? "", ""];
     const { threads, dtypes } = backend.capabilities;
-    return [name, "yes", `${threads.count} thread${threads.count === 1 ? "" : "s"}${threads.reason ? `: ${threads.reason}` : ""}`, dtypes.join(" ")];
+    return [
+      name,
+      "yes",
+      `${threads.count} thread${threads.count === 1 ? "" : "s"}${threads.reason ? `: ${threads.reason}` : ""}`,
+      dtypes.join(" "),
+    ];
   });
   const chosen = await openBackend();
   return `${formatTable(["backend", "opens", "threads, or why not", "dtypes"], rows)}\n\nUsed by default: ${chosen.name}`;

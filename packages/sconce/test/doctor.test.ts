@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { registerBackend } from "../src/index.ts";
 import { doctor } from "../src/doctor.ts";
+import { registerBackend } from "../src/index.ts";
 
 describe("doctor", () => {
   it("lists each backend, whether it opens, and why not", async () => {

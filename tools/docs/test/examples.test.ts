@@ -6,7 +6,9 @@ import { afterAll, describe, expect, it, vi } from "vitest";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const generated = fileURLToPath(new URL("../generated/", import.meta.url));
-const documents = globSync(["*.md", "docs/**/*.md", "{packages,apps,examples,tools}/*/README.md"], { cwd: root }).sort();
+const documents = globSync(["*.md", "docs/**/*.md", "{packages,apps,examples,tools}/*/README.md"], {
+  cwd: root,
+}).sort();
 
 afterAll(() => rmSync(generated, { recursive: true, force: true }));
 
@@ -34,7 +36,10 @@ it("finds the documents", () => {
   expect(documents).toContain("README.md");
 });
 
-it.each(globSync("packages/*/package.json", { cwd: root }).map((file) => dirname(file)))("%s has a README that opens with an example", (folder) => {
-  const text = readFileSync(join(root, folder, "README.md"), "utf8");
-  expect(text.split("```")[1]).toMatch(/^(ts|sh)\n/);
-});
+it.each(globSync("packages/*/package.json", { cwd: root }).map((file) => dirname(file)))(
+  "%s has a README that opens with an example",
+  (folder) => {
+    const text = readFileSync(join(root, folder, "README.md"), "utf8");
+    expect(text.split("```")[1]).toMatch(/^(ts|sh)\n/);
+  },
+);

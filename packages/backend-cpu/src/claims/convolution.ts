@@ -1,7 +1,12 @@
 /** The claims of convolution over one or two spatial axes and of its gradients; more axes are left to loop nests. */
 import type { ConvolutionAttributes, Kernel, OpRequest, Shape } from "@sconce/core";
 import type { CpuBuffer } from "../buffer.ts";
-import { type ConvolutionShape, convolution, convolutionInputGradient, convolutionWeightGradient } from "../kernels/convolution.ts";
+import {
+  type ConvolutionShape,
+  convolution,
+  convolutionInputGradient,
+  convolutionWeightGradient,
+} from "../kernels/convolution.ts";
 import { floatKernel, isPlainFloat } from "./kernel.ts";
 
 /** (x, weight) to y. */
@@ -15,7 +20,10 @@ export function claimConvolution(request: OpRequest): Kernel<CpuBuffer> | undefi
 export function claimInputGradient(request: OpRequest): Kernel<CpuBuffer> | undefined {
   const [, weight] = request.inputs;
   const shape = geometry(request, request.output.shape, weight.shape, weight.shape[0]);
-  return shape && floatKernel(request, (output, [gradient, weights]) => convolutionInputGradient(output, gradient, weights, shape));
+  return (
+    shape &&
+    floatKernel(request, (output, [gradient, weights]) => convolutionInputGradient(output, gradient, weights, shape))
+  );
 }
 
 /** (x, gradient of y) to the gradient of the weight. */
@@ -31,7 +39,8 @@ function geometry(request: OpRequest, x: Shape, weight: Shape, outputChannels: n
   if (axes > 2 || !isPlainFloat(request)) return undefined;
   const { stride, padding, dilation, groups } = request.attributes as ConvolutionAttributes;
   if (padding.flat().some((n) => n < 0)) return undefined;
-  const pair = <Item>(list: readonly Item[], single: Item): [Item, Item] => (axes === 2 ? [list[0], list[1]] : [single, list[0]]);
+  const pair = <Item>(list: readonly Item[], single: Item): [Item, Item] =>
+    axes === 2 ? [list[0], list[1]] : [single, list[0]];
   const [inputHeight, inputWidth] = pair(x.slice(2), 1);
   const [kernelHeight, kernelWidth] = pair(weight.slice(2), 1);
   const [vertical, horizontal] = pair<readonly [number, number]>(padding, [0, 0]);

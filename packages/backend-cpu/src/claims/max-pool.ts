@@ -27,8 +27,11 @@ function geometry(request: OpRequest, pooled: Shape): PoolingShape | undefined {
   const [{ shape: x }] = request.inputs;
   const axes = x.length - 2;
   if (axes > 2 || !isPlainFloat(request)) return undefined;
-  const { kernel, stride, padding, dilation } = request.attributes as WindowAttributes & { readonly padding: readonly (readonly [number, number])[] };
-  const pair = <Item>(list: readonly Item[], single: Item): [Item, Item] => (axes === 2 ? [list[0], list[1]] : [single, list[0]]);
+  const { kernel, stride, padding, dilation } = request.attributes as WindowAttributes & {
+    readonly padding: readonly (readonly [number, number])[];
+  };
+  const pair = <Item>(list: readonly Item[], single: Item): [Item, Item] =>
+    axes === 2 ? [list[0], list[1]] : [single, list[0]];
   const [vertical, horizontal] = pair<readonly [number, number]>(padding, [0, 0]);
   return {
     planes: sizeOf(x.slice(0, 2)),

@@ -31,7 +31,13 @@ function claim(request: OpRequest, indexAxes: number, each: boolean): Kernel<Cpu
     name: request.op,
     run: ([values, positions], [result]) => {
       const at = viewOf(positions, indices.dtype, indices.shape);
-      scatterAddAlong(view(result, output.shape), view(values, updates.shape), at, { outer, count, inner, extent, each });
+      scatterAddAlong(view(result, output.shape), view(values, updates.shape), at, {
+        outer,
+        count,
+        inner,
+        extent,
+        each,
+      });
     },
   };
 }

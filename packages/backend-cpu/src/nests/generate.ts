@@ -15,17 +15,41 @@ export function generateSource(nest: LoopNest): string {
 }
 
 const unaryMath: Partial<Record<ScalarOperator, string>> = {
-  absolute: "Math.abs", sign: "Math.sign", floor: "Math.floor", ceil: "Math.ceil", sqrt: "Math.sqrt", exp: "Math.exp",
-  expm1: "Math.expm1", log: "Math.log", log1p: "Math.log1p", sin: "Math.sin", cos: "Math.cos", tan: "Math.tan", tanh: "Math.tanh",
-  round: "h.roundHalfEven", erf: "h.erf",
+  absolute: "Math.abs",
+  sign: "Math.sign",
+  floor: "Math.floor",
+  ceil: "Math.ceil",
+  sqrt: "Math.sqrt",
+  exp: "Math.exp",
+  expm1: "Math.expm1",
+  log: "Math.log",
+  log1p: "Math.log1p",
+  sin: "Math.sin",
+  cos: "Math.cos",
+  tan: "Math.tan",
+  tanh: "Math.tanh",
+  round: "h.roundHalfEven",
+  erf: "h.erf",
 };
 
 const infix: Partial<Record<ScalarOperator, string>> = {
-  add: "+", subtract: "-", multiply: "*", divide: "/", bitwiseAnd: "&", bitwiseOr: "|", bitwiseXor: "^", shiftLeft: "<<",
+  add: "+",
+  subtract: "-",
+  multiply: "*",
+  divide: "/",
+  bitwiseAnd: "&",
+  bitwiseOr: "|",
+  bitwiseXor: "^",
+  shiftLeft: "<<",
 };
 
 const comparisons: Partial<Record<ScalarOperator, string>> = {
-  equal: "===", notEqual: "!==", less: "<", lessEqual: "<=", greater: ">", greaterEqual: ">=",
+  equal: "===",
+  notEqual: "!==",
+  less: "<",
+  lessEqual: "<=",
+  greater: ">",
+  greaterEqual: ">=",
 };
 
 class Generator {
@@ -106,7 +130,8 @@ class Generator {
       const above = base.previous === undefined ? "" : `${prefix}p${base.load}_${base.previous} + `;
       this.#line(`const ${prefix}p${base.load}_${depth} = ${above}${base.expression};`);
     }
-    for (const i of placement.at[depth] ?? []) this.#line(`const ${prefix}${i} = ${this.#value(prefix, list, placement, i)};`);
+    for (const i of placement.at[depth] ?? [])
+      this.#line(`const ${prefix}${i} = ${this.#value(prefix, list, placement, i)};`);
   }
 
   #value(prefix: "b" | "e", list: readonly Instruction[], placement: Placement, i: number): string {
@@ -155,7 +180,8 @@ function plan(list: readonly Instruction[], loops: number): Placement {
     let level = 0;
     if (instruction.kind === "index") level = instruction.axis + 1;
     else if (instruction.kind === "accumulator") level = loops;
-    else if (instruction.kind === "apply") for (const operand of instruction.operands) level = Math.max(level, depth[operand]);
+    else if (instruction.kind === "apply")
+      for (const operand of instruction.operands) level = Math.max(level, depth[operand]);
     else if (instruction.kind === "load") {
       if (instruction.guard !== undefined) level = depth[instruction.guard];
       if (instruction.access.kind === "computed") level = Math.max(level, depth[instruction.access.index]);
@@ -218,7 +244,12 @@ function operation(operator: ScalarOperator, [a, b, c]: readonly string[], dtype
 
 function convert(value: string, from: DType, to: DType): string {
   if (to === "bool") return `${value} !== 0 ? 1 : 0`;
-  if (to.startsWith("float")) return to === "float16" ? `h.roundToHalf(${value})` : to === "float32" && from === "float64" ? `Math.fround(${value})` : value;
+  if (to.startsWith("float"))
+    return to === "float16"
+      ? `h.roundToHalf(${value})`
+      : to === "float32" && from === "float64"
+        ? `Math.fround(${value})`
+        : value;
   return wrap(value, to);
 }
 
@@ -232,9 +263,13 @@ function wrap(expression: string, dtype: DType): string {
 function accumulate(target: string, value: string, combine: string, dtype: DType): string {
   switch (combine) {
     case "sum":
-      return dtype.startsWith("float") ? `${target} += ${value};` : `${target} = ${wrap(`${target} + ${value}`, dtype)};`;
+      return dtype.startsWith("float")
+        ? `${target} += ${value};`
+        : `${target} = ${wrap(`${target} + ${value}`, dtype)};`;
     case "product":
-      return dtype.startsWith("float") ? `${target} *= ${value};` : `${target} = ${wrap(`Math.imul(${target}, ${value})`, dtype)};`;
+      return dtype.startsWith("float")
+        ? `${target} *= ${value};`
+        : `${target} = ${wrap(`Math.imul(${target}, ${value})`, dtype)};`;
     default:
       return `${target} = Math.${combine}(${target}, ${value});`;
   }

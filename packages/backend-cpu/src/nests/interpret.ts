@@ -27,7 +27,12 @@ export function interpret(nest: LoopNest): (inputs: readonly CpuBuffer[], output
           nest.reduce.accumulators.forEach(({ value, combine, dtype }, i) => {
             const operator = ({ sum: "add", product: "multiply", max: "maximum", min: "minimum" } as const)[combine];
             // Float totals are kept in double precision, as the generated code keeps them.
-            totals[i] = applyScalar(operator, [totals[i], terms[value]], dtype, dtype.startsWith("float") ? "float64" : dtype);
+            totals[i] = applyScalar(
+              operator,
+              [totals[i], terms[value]],
+              dtype,
+              dtype.startsWith("float") ? "float64" : dtype,
+            );
           });
         }
         values = run(nest, nest.epilogue, inputs, position, totals);
@@ -47,7 +52,13 @@ function unravel(flat: number, shape: readonly number[], position: number[], fir
   }
 }
 
-function run(nest: LoopNest, list: readonly Instruction[], inputs: readonly ArrayLike<number>[], position: readonly number[], totals: readonly number[]): number[] {
+function run(
+  nest: LoopNest,
+  list: readonly Instruction[],
+  inputs: readonly ArrayLike<number>[],
+  position: readonly number[],
+  totals: readonly number[],
+): number[] {
   const values: number[] = [];
   for (const instruction of list) values.push(evaluate(nest, list, instruction, values, inputs, position, totals));
   return values;
@@ -72,7 +83,10 @@ function evaluate(
     case "load": {
       const { access, guard, dtype } = instruction;
       if (guard !== undefined && !values[guard]) return 0;
-      const at = access.kind === "computed" ? values[access.index] : access.strides.reduce((sum, stride, loop) => sum + stride * position[loop], access.offset);
+      const at =
+        access.kind === "computed"
+          ? values[access.index]
+          : access.strides.reduce((sum, stride, loop) => sum + stride * position[loop], access.offset);
       const element = inputs[instruction.input][at];
       return dtype === "float16" ? halfToFloat(element) : element;
     }

@@ -4,6 +4,7 @@ import {
   type Backend,
   compile,
   defineOp,
+  detach,
   type Kernel,
   memoryUse,
   type OpDefinition,
@@ -135,6 +136,26 @@ export const stateChecks: readonly BackendCheck[] = [
         await expectValues(a, [3, 2, 1], "a after two swaps");
         await expectValues(b, [30, 20, 10], "b after two swaps");
         await expectValues(c, [65, 25, 42], "c after two steps");
+        step.dispose();
+      }),
+  },
+  {
+    name: "a value that someone holds outlives the steps that replace it",
+    run: (backend) =>
+      withBackend(backend, async () => {
+        const weight = param([1, 2]);
+        const step = compile((x: Tensor) => {
+          weight.assign(weight.value.mul(2));
+          return x.add(0).sum();
+        });
+        const initial = weight.value;
+        await step(weight.value);
+        const [held, detached] = [weight.value, await detach(weight.value)];
+        for (let turn = 0; turn < 3; turn++) await step(held);
+        expectClose(await initial.data(), [1, 2], 0, (i) => `the first value, element ${i}`);
+        expectClose(await held.data(), [2, 4], 0, (i) => `the value held, element ${i}`);
+        expectClose(await detached.data(), [2, 4], 0, (i) => `the detached value, element ${i}`);
+        await expectValues(weight, [16, 32], "the variable");
         step.dispose();
       }),
   },

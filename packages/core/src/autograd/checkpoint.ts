@@ -34,7 +34,9 @@ const checkpointOp: OpDefinition = /* @__PURE__ */ defineOp<unknown>({
 });
 
 /** `fn` whose intermediate results are computed again in the backward pass instead of being kept. */
-export function checkpoint<Arguments extends readonly Tensor[]>(fn: (...args: Arguments) => Tensor): (...args: Arguments) => Tensor {
+export function checkpoint<Arguments extends readonly Tensor[]>(
+  fn: (...args: Arguments) => Tensor,
+): (...args: Arguments) => Tensor {
   return (...args) => {
     const before = tensorsCreated();
     const output = fn(...args);

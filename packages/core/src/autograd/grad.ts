@@ -38,7 +38,10 @@ export function grad<const Of extends Wanted>(loss: Tensor, wrt: Of): Gradients<
 }
 
 /** The value of `fn(...args)` and its gradients with respect to `wrt`. */
-export function valueAndGrad<const Of extends Wanted>(fn: () => Tensor, wrt: Of): { readonly value: Tensor; readonly gradients: Gradients<Of> } {
+export function valueAndGrad<const Of extends Wanted>(
+  fn: () => Tensor,
+  wrt: Of,
+): { readonly value: Tensor; readonly gradients: Gradients<Of> } {
   const value = fn();
   return { value, gradients: grad(value, wrt) };
 }
@@ -59,7 +62,11 @@ export function vjp<const Of extends Wanted>(output: Tensor, wrt: Of, cotangent:
   if (Array.isArray(wrt)) return backward(output, wrt.map(tensorOf), cotangent) as Gradients<Of>;
   if (isDifferentiable(wrt)) return backward(output, [tensorOf(wrt)], cotangent)[0] as Gradients<Of>;
   const names = Object.keys(wrt);
-  const gradients = backward(output, names.map((name) => tensorOf((wrt as Record<string, Differentiable>)[name])), cotangent);
+  const gradients = backward(
+    output,
+    names.map((name) => tensorOf((wrt as Record<string, Differentiable>)[name])),
+    cotangent,
+  );
   return Object.fromEntries(names.map((name, i) => [name, gradients[i]])) as Gradients<Of>;
 }
 

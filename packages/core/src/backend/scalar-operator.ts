@@ -57,11 +57,47 @@ const integer = (dtype: DType): boolean => dtype === "int32" || dtype === "uint3
 
 /** The name of a scalar operator. */
 export type ScalarOperator =
-  | "negate" | "absolute" | "sign" | "floor" | "ceil" | "round" | "sqrt" | "exp" | "expm1" | "log" | "log1p"
-  | "sin" | "cos" | "tan" | "tanh" | "erf" | "not" | "add" | "subtract" | "multiply" | "divide" | "floorDivide"
-  | "remainder" | "power" | "maximum" | "minimum" | "and" | "or" | "bitwiseAnd" | "bitwiseOr" | "bitwiseXor"
-  | "shiftLeft" | "shiftRight" | "equal" | "notEqual" | "less" | "lessEqual" | "greater" | "greaterEqual"
-  | "where" | "cast";
+  | "negate"
+  | "absolute"
+  | "sign"
+  | "floor"
+  | "ceil"
+  | "round"
+  | "sqrt"
+  | "exp"
+  | "expm1"
+  | "log"
+  | "log1p"
+  | "sin"
+  | "cos"
+  | "tan"
+  | "tanh"
+  | "erf"
+  | "not"
+  | "add"
+  | "subtract"
+  | "multiply"
+  | "divide"
+  | "floorDivide"
+  | "remainder"
+  | "power"
+  | "maximum"
+  | "minimum"
+  | "and"
+  | "or"
+  | "bitwiseAnd"
+  | "bitwiseOr"
+  | "bitwiseXor"
+  | "shiftLeft"
+  | "shiftRight"
+  | "equal"
+  | "notEqual"
+  | "less"
+  | "lessEqual"
+  | "greater"
+  | "greaterEqual"
+  | "where"
+  | "cast";
 
 /** Every scalar operator by name. */
 export const scalarOperators: Readonly<Record<ScalarOperator, ScalarOperatorTraits>> = {
@@ -87,9 +123,13 @@ export const scalarOperators: Readonly<Record<ScalarOperator, ScalarOperatorTrai
   multiply: binary("number", 1, (a, b, _, dtype) => (integer(dtype) ? Math.imul(a, b) : a * b)),
   divide: binary("float", 4, (a, b) => a / b),
   floorDivide: binary("number", 4, (a, b) => Math.floor(a / b)),
-  remainder: binary("number", 4, (a, b) => (Math.abs(b) === Number.POSITIVE_INFINITY ? infiniteRemainder(a, b) : a - Math.floor(a / b) * b)),
+  remainder: binary("number", 4, (a, b) =>
+    Math.abs(b) === Number.POSITIVE_INFINITY ? infiniteRemainder(a, b) : a - Math.floor(a / b) * b,
+  ),
   // IEEE 754: 1 to any power, and -1 to an infinite one, is 1; JavaScript says NaN.
-  power: binary("float", 24, (a, b) => (a === 1 || b === 0 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b)),
+  power: binary("float", 24, (a, b) =>
+    a === 1 || b === 0 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b,
+  ),
   maximum: binary("any", 1, (a, b) => Math.max(a, b)),
   minimum: binary("any", 1, (a, b) => Math.min(a, b)),
   and: binary("bool", 1, (a, b) => (a && b ? 1 : 0)),
@@ -139,7 +179,12 @@ export function roundTo(value: number, dtype: DType): number {
 }
 
 /** One operator applied to numbers, with the dtype of its operands and of its result. */
-export function applyScalar(operator: ScalarOperator, operands: readonly number[], operandDType: DType, dtype: DType): number {
+export function applyScalar(
+  operator: ScalarOperator,
+  operands: readonly number[],
+  operandDType: DType,
+  dtype: DType,
+): number {
   const [a, b, c] = operands;
   return roundTo(scalarOperators[operator].evaluate(a, b, c, operandDType), dtype);
 }

@@ -11,7 +11,7 @@ import { buildNest } from "./nest.ts";
 import { planMemory } from "./plan-memory.ts";
 import type { Program } from "./program.ts";
 import { programNode } from "./program-node.ts";
-import { schedule, type Job } from "./schedule.ts";
+import { type Job, schedule } from "./schedule.ts";
 
 /** What the compiler must know of an output beyond its tensor. */
 export interface OutputRole {
@@ -28,7 +28,10 @@ export function compileCapture(graph: Capture, roles: readonly OutputRole[], bac
   const plan = fuse({ order: legal.order, fusible, stored, whole }, backend.capabilities);
   const jobs: Job[] = plan.groups.map(({ domain, members }) => {
     const own = new Set(members);
-    return { members, build: (outputs) => buildNest(domain, outputs, (tensor) => own.has(tensor) || plan.isPulled(tensor)) };
+    return {
+      members,
+      build: (outputs) => buildNest(domain, outputs, (tensor) => own.has(tensor) || plan.isPulled(tensor)),
+    };
   });
   for (const [tensor, inputs] of whole) jobs.push({ members: [tensor], inputs });
   const scheduled = schedule(jobs, stored, legal.outputs, legal.order);
@@ -55,7 +58,9 @@ interface Sorted {
 
 function sortOut({ order, claimed }: LegalGraph): Sorted {
   const alias = aliases(order);
-  const once = order.filter(({ op, source }) => op.traits?.stores && !source).map(({ inputs: [input] }) => alias(input));
+  const once = order
+    .filter(({ op, source }) => op.traits?.stores && !source)
+    .map(({ inputs: [input] }) => alias(input));
   const fusible = new Set<Tensor>();
   const whole = new Map<Tensor, readonly Tensor[]>();
   for (const tensor of order) {

@@ -1,7 +1,8 @@
 /** `explain(step)`: what a captured function became, as a readable table. */
+
+import type { LoopNest } from "../backend/loop-nest.ts";
 import { formatTable } from "../format-table.ts";
 import type { Compiled } from "../runtime/compile-function.ts";
-import type { LoopNest } from "../backend/loop-nest.ts";
 import { formatShape } from "../shape.ts";
 import type { Program, ProgramNode } from "./program.ts";
 

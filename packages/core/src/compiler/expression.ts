@@ -43,7 +43,13 @@ export class ExpressionBuilder {
     this.extents = extents;
   }
 
-  #intern(key: string, dtype: DType, node: Expression["node"], minimum = -(2 ** 31), maximum = 2 ** 31 - 1): Expression {
+  #intern(
+    key: string,
+    dtype: DType,
+    node: Expression["node"],
+    minimum = -(2 ** 31),
+    maximum = 2 ** 31 - 1,
+  ): Expression {
     let found = this.#interned.get(key);
     if (!found) {
       found = { id: this.#interned.size, dtype, node, minimum, maximum };
@@ -91,7 +97,11 @@ export class ExpressionBuilder {
 
   /** The position along one loop. */
   loop(loop: number): Index {
-    return { offset: 0, strides: this.extents.map((_, l) => (l === loop && this.extents[l] > 1 ? 1 : 0)), computed: [] };
+    return {
+      offset: 0,
+      strides: this.extents.map((_, l) => (l === loop && this.extents[l] > 1 ? 1 : 0)),
+      computed: [],
+    };
   }
 
   fixed(offset: number): Index {
@@ -112,7 +122,11 @@ export class ExpressionBuilder {
       if (at < 0) computed.push(term);
       else computed[at] = { value: term.value, stride: computed[at].stride + term.stride };
     }
-    return { offset: a.offset + b.offset, strides: a.strides.map((stride, loop) => stride + b.strides[loop]), computed };
+    return {
+      offset: a.offset + b.offset,
+      strides: a.strides.map((stride, loop) => stride + b.strides[loop]),
+      computed,
+    };
   }
 
   scaleIndex(a: Index, factor: number): Index {
@@ -158,7 +172,9 @@ export class ExpressionBuilder {
     const quotient: Index = {
       offset: quotientOffset,
       strides: a.strides.map((stride) => (whole(stride) ? stride / divisor : 0)),
-      computed: a.computed.filter((term) => whole(term.stride)).map((t) => ({ value: t.value, stride: t.stride / divisor })),
+      computed: a.computed
+        .filter((term) => whole(term.stride))
+        .map((t) => ({ value: t.value, stride: t.stride / divisor })),
     };
     if (restLow >= 0 && restHigh < divisor) return [quotient, rest];
     const by = this.constant(divisor, "int32");
@@ -204,7 +220,11 @@ export function indexKey(index: Index): string {
   return `${index.offset};${index.strides.join(",")};${computed}`;
 }
 
-function simplify(builder: ExpressionBuilder, operator: ScalarOperator, operands: readonly Expression[]): Expression | undefined {
+function simplify(
+  builder: ExpressionBuilder,
+  operator: ScalarOperator,
+  operands: readonly Expression[],
+): Expression | undefined {
   const [a, b, c] = operands;
   const is = (e: Expression, value: number): boolean => isConstant(e) && e.node.value === value;
   switch (operator) {

@@ -35,9 +35,13 @@ export function factsOf(tensor: Tensor): NodeFacts {
 /** The extents over which a primitive reduces, without unit axes; undefined if it does not. */
 export function reductionOf(tensor: Tensor): Shape | undefined {
   let extents: Shape | undefined;
-  const probe = new Puller({ output: withoutUnits(tensor.shape), reduce: [] }, () => false, (found) => {
-    extents = withoutUnits(found);
-  });
+  const probe = new Puller(
+    { output: withoutUnits(tensor.shape), reduce: [] },
+    () => false,
+    (found) => {
+      extents = withoutUnits(found);
+    },
+  );
   probe.root(tensor);
   return extents;
 }

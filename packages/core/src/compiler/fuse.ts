@@ -11,8 +11,8 @@
 import type { Capabilities } from "../backend/backend.ts";
 import { type Shape, sizeOf, stridesOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { factsOf, type NodeFacts, visit } from "./facts.ts";
 import type { Index } from "./expression.ts";
+import { factsOf, type NodeFacts, visit } from "./facts.ts";
 import { type Domain, Puller, withoutUnits } from "./pull.ts";
 
 /** Tensors that one kernel computes. */
@@ -54,7 +54,10 @@ export function fuse({ order, fusible, stored, whole }: FusionTask, limits: Capa
     if (!fusible.has(tensor)) continue;
     const fact = factsOf(tensor);
     // What is computed from constants alone folds away wherever it is pulled in.
-    const constant = fact.reduce === undefined && fact.reads.size > 0 && [...fact.reads.keys()].every((input) => isConstant.has(input));
+    const constant =
+      fact.reduce === undefined &&
+      fact.reads.size > 0 &&
+      [...fact.reads.keys()].every((input) => isConstant.has(input));
     if (constant || tensor.op.traits?.constant) isConstant.add(tensor);
     facts.set(tensor, constant ? { ...fact, cost: 0 } : fact);
   }
@@ -77,7 +80,11 @@ export function fuse({ order, fusible, stored, whole }: FusionTask, limits: Capa
   return { groups: merged.map(({ domain, members }) => ({ domain, members: inOrder(members) })), isPulled };
 }
 
-function chooseRoots(order: readonly Tensor[], facts: ReadonlyMap<Tensor, NodeFacts>, stored: ReadonlySet<Tensor>): Set<Tensor> {
+function chooseRoots(
+  order: readonly Tensor[],
+  facts: ReadonlyMap<Tensor, NodeFacts>,
+  stored: ReadonlySet<Tensor>,
+): Set<Tensor> {
   const cost = pulledCosts(order, facts, stored);
   const roots = new Set<Tensor>();
   const evaluations = new Map<Tensor, number>();
@@ -97,7 +104,11 @@ function chooseRoots(order: readonly Tensor[], facts: ReadonlyMap<Tensor, NodeFa
 }
 
 /** Work per element if everything above the nearest reductions and stored tensors were pulled in; a load from memory counts one. */
-function pulledCosts(order: readonly Tensor[], facts: ReadonlyMap<Tensor, NodeFacts>, stored: ReadonlySet<Tensor>): Map<Tensor, number> {
+function pulledCosts(
+  order: readonly Tensor[],
+  facts: ReadonlyMap<Tensor, NodeFacts>,
+  stored: ReadonlySet<Tensor>,
+): Map<Tensor, number> {
   const costs = new Map<Tensor, number>();
   for (const tensor of order) {
     const fact = facts.get(tensor);
@@ -115,7 +126,12 @@ function pulledCosts(order: readonly Tensor[], facts: ReadonlyMap<Tensor, NodeFa
 }
 
 /** Stores more tensors where a kernel would read more buffers than the backend allows. */
-function limitReads(order: readonly Tensor[], facts: ReadonlyMap<Tensor, NodeFacts>, roots: Set<Tensor>, maximum: number): void {
+function limitReads(
+  order: readonly Tensor[],
+  facts: ReadonlyMap<Tensor, NodeFacts>,
+  roots: Set<Tensor>,
+  maximum: number,
+): void {
   const reads = new Map<Tensor, Set<Tensor>>();
   for (const tensor of order) {
     const fact = facts.get(tensor);
@@ -226,7 +242,12 @@ function mergeGroups(groups: readonly Group[], limits: Capabilities): Group[] {
     for (let i = 1; i < list.length; i++) {
       for (let j = 0; j < i; j++) {
         const [a, b] = [current(list[j]), current(list[i])];
-        if (a !== b && tensor.size >= sizeOf(a.domain.output) * sizeOf(a.domain.reduce) && tensor.size > 1 && a.hasReduction === b.hasReduction) {
+        if (
+          a !== b &&
+          tensor.size >= sizeOf(a.domain.output) * sizeOf(a.domain.reduce) &&
+          tensor.size > 1 &&
+          a.hasReduction === b.hasReduction
+        ) {
           tryMerge(a, b);
         }
       }
@@ -238,7 +259,10 @@ function mergeGroups(groups: readonly Group[], limits: Capabilities): Group[] {
 function compatible(a: Group, b: Group, limits: Capabilities): boolean {
   if (a.fixed || b.fixed || a.domain.output.join() !== b.domain.output.join()) return false;
   if (a.hasReduction && b.hasReduction && a.domain.reduce.join() !== b.domain.reduce.join()) return false;
-  for (const [producer, consumer] of [[a, b], [b, a]]) {
+  for (const [producer, consumer] of [
+    [a, b],
+    [b, a],
+  ]) {
     for (const member of producer.members) {
       const reading = consumer.readings.get(member);
       if (reading && (!reading.inPlace || reading.reducing)) return false;
@@ -271,7 +295,10 @@ function absorb(a: Group, b: Group): void {
   a.members = [...a.members, ...b.members];
   for (const [tensor, reading] of b.readings) {
     const before = a.readings.get(tensor);
-    a.readings.set(tensor, before ? { inPlace: before.inPlace && reading.inPlace, reducing: before.reducing || reading.reducing } : reading);
+    a.readings.set(
+      tensor,
+      before ? { inPlace: before.inPlace && reading.inPlace, reducing: before.reducing || reading.reducing } : reading,
+    );
   }
   for (const next of b.successors) a.successors.add(next);
   a.first = Math.min(a.first, b.first);

@@ -6,8 +6,8 @@ import type { Kernel, OpRequest } from "../backend/backend.ts";
 import { SconceError } from "../errors.ts";
 import { copyOp } from "../ops/copy.ts";
 import { Tensor } from "../tensor.ts";
-import { requestOf } from "./program-node.ts";
 import { ancestors, attributesKey, opNumber, reachable } from "./graph.ts";
+import { requestOf } from "./program-node.ts";
 
 /** Asks the backend for a kernel; undefined leaves the op to the compiler. */
 export type Claim = (request: OpRequest) => Kernel | Promise<Kernel> | undefined;
@@ -40,7 +40,9 @@ export function legalize(outputs: readonly Tensor[], claim: Claim): LegalGraph {
       byKey.set(key, trivial);
       return trivial;
     }
-    const settled = inputs.every((input, i) => input === tensor.inputs[i]) ? tensor : new Tensor(op, inputs, attributes, tensor);
+    const settled = inputs.every((input, i) => input === tensor.inputs[i])
+      ? tensor
+      : new Tensor(op, inputs, attributes, tensor);
     const kernel = op.traits?.relabels ? undefined : claim(requestOf(settled));
     let result = settled;
     if (!kernel && op.decompose) {

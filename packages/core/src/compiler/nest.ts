@@ -5,8 +5,8 @@
 import type { Access, Accumulator, Instruction, LoopNest } from "../backend/loop-nest.ts";
 import type { DType } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
-import { indicesOf } from "./facts.ts";
 import type { Expression, Index } from "./expression.ts";
+import { indicesOf } from "./facts.ts";
 import { type Domain, Puller } from "./pull.ts";
 
 /** A nest and the tensors that its inputs and stores stand for. */
@@ -67,7 +67,14 @@ class Emitter {
       this.#accumulators.push({ value: body.emit(value), combine, dtype: expression.dtype, expression });
     }
     const outer = this.#loops.kept.slice(0, this.#loops.output.length);
-    const last = reductions.length > 0 ? new Region(outer, this.#input, this.#accumulators.map((a) => a.expression)) : body;
+    const last =
+      reductions.length > 0
+        ? new Region(
+            outer,
+            this.#input,
+            this.#accumulators.map((a) => a.expression),
+          )
+        : body;
     const stores = values.map((value, i) => ({ value: last.emit(value), dtype: outputs[i].dtype }));
     const nest: LoopNest = {
       shape: this.#loops.output,
@@ -141,13 +148,24 @@ class Region {
       case "position":
         return this.#position(node.index);
       case "apply":
-        return this.#push({ kind: "apply", operator: node.operator, dtype, operands: node.operands.map((o) => this.emit(o)) });
+        return this.#push({
+          kind: "apply",
+          operator: node.operator,
+          dtype,
+          operands: node.operands.map((o) => this.emit(o)),
+        });
       case "reduce":
         return this.#push({ kind: "accumulator", index: this.#accumulated.indexOf(expression) });
       case "load": {
         const guard = node.guard && this.emit(node.guard);
         const access = this.#access(node.index);
-        return this.#push({ kind: "load", input: this.#input(node.tensor), dtype, access, ...(guard !== undefined && { guard }) });
+        return this.#push({
+          kind: "load",
+          input: this.#input(node.tensor),
+          dtype,
+          access,
+          ...(guard !== undefined && { guard }),
+        });
       }
     }
   }
@@ -182,7 +200,8 @@ class Region {
       const stride = index.strides[loop];
       if (stride !== 0) terms.push(this.#scaled(this.#share(`axis${axis}`, { kind: "index", axis }), stride));
     });
-    for (const { value, stride } of index.computed) if (stride !== 0) terms.push(this.#scaled(this.emit(value), stride));
+    for (const { value, stride } of index.computed)
+      if (stride !== 0) terms.push(this.#scaled(this.emit(value), stride));
     if (index.offset !== 0 || terms.length === 0) terms.push(this.#constant(index.offset, "int32"));
     return terms.reduce((sum, term) => this.#integer("add", sum, term));
   }

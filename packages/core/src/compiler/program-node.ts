@@ -15,7 +15,13 @@ export function programNode(
 ): ProgramNode {
   const [first] = job.outputs;
   const values = { inputs: job.inputs.map(place), outputs: job.outputs.map(place) };
-  if (job.nest) return { name: describe(job.outputs), work: { kind: "nest", nest: job.nest }, ...values, flops: nestFlops(job.nest) };
+  if (job.nest)
+    return {
+      name: describe(job.outputs),
+      work: { kind: "nest", nest: job.nest },
+      ...values,
+      flops: nestFlops(job.nest),
+    };
   const request = requestOf(first);
   const flops = first.op.flops?.(request.inputs, request.output, first.attributes) ?? first.size;
   return { name: first.op.name, work: wholeWork(first, request, claimed.get(first)), ...values, flops };
@@ -23,7 +29,12 @@ export function programNode(
 
 /** What a backend is asked when it may run an op whole. */
 export function requestOf({ op, attributes, inputs, shape, dtype }: Tensor): OpRequest {
-  return { op: op.name, attributes, inputs: inputs.map((input) => ({ shape: input.shape, dtype: input.dtype })), output: { shape, dtype } };
+  return {
+    op: op.name,
+    attributes,
+    inputs: inputs.map((input) => ({ shape: input.shape, dtype: input.dtype })),
+    output: { shape, dtype },
+  };
 }
 
 function wholeWork({ op, attributes }: Tensor, request: OpRequest, kernel: Kernel | Promise<Kernel> | undefined): Work {
@@ -31,11 +42,15 @@ function wholeWork({ op, attributes }: Tensor, request: OpRequest, kernel: Kerne
   if (!op.routine) throw new SconceError(`op ${op.name}: nothing says how to compute it.`);
   const run = op.routine(attributes);
   // The routine sees the shapes of its own inputs, whatever buffers they live in.
-  return { kind: "routine", routine: (arrays) => run(arrays.map((array, i) => ({ ...array, shape: request.inputs[i].shape }))) };
+  return {
+    kind: "routine",
+    routine: (arrays) => run(arrays.map((array, i) => ({ ...array, shape: request.inputs[i].shape }))),
+  };
 }
 
 function nestFlops(nest: LoopNest): number {
-  const applied = (list: typeof nest.body): number => list.filter((i) => i.kind === "apply" && i.dtype.startsWith("float")).length;
+  const applied = (list: typeof nest.body): number =>
+    list.filter((i) => i.kind === "apply" && i.dtype.startsWith("float")).length;
   const outer = sizeOf(nest.shape);
   const inner = nest.reduce ? sizeOf(nest.reduce.extent) : 1;
   return outer * (inner * (applied(nest.body) + (nest.reduce?.accumulators.length ?? 0)) + applied(nest.epilogue));

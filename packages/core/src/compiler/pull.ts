@@ -49,7 +49,10 @@ export class Puller {
   /** The row-major offset of a position. */
   flatten(shape: Shape, index: readonly Index[]): Index {
     const strides = stridesOf(shape);
-    return index.reduce((sum, position, axis) => this.build.addIndex(sum, this.build.scaleIndex(position, strides[axis])), this.build.fixed(0));
+    return index.reduce(
+      (sum, position, axis) => this.build.addIndex(sum, this.build.scaleIndex(position, strides[axis])),
+      this.build.fixed(0),
+    );
   }
 
   /** One loop per axis longer than one, starting with loop `first`. */
@@ -83,7 +86,8 @@ export class Puller {
       load: (input: number, position: readonly Index[] = index, guard?: Expression): Expression =>
         this.element(tensor.inputs[input], position, within(guard)),
       constant: (value: number, dtype: DType = tensor.dtype): Expression => build.constant(value, dtype),
-      apply: (operator: ScalarOperator, ...operands: readonly Expression[]): Expression => build.apply(operator, operands),
+      apply: (operator: ScalarOperator, ...operands: readonly Expression[]): Expression =>
+        build.apply(operator, operands),
       cast: (value: Expression, dtype: DType): Expression => build.apply("cast", [value], dtype),
       reduce: (combine: Combine, extents: Shape, body: (position: readonly Index[]) => Expression): Expression => {
         if (this.#probe) {

@@ -36,7 +36,8 @@ export function schedule(
 
   const lastPosition = (job: Job): number => Math.max(...job.members.map((member) => position.get(member) as number));
   const isOutput = new Set(outputs);
-  const late = (job: Job): boolean => job.build !== undefined && job.members.every((member) => isOutput.has(member) || !wanted.has(member));
+  const late = (job: Job): boolean =>
+    job.build !== undefined && job.members.every((member) => isOutput.has(member) || !wanted.has(member));
   const sorted = [...jobs].sort((a, b) => Number(late(a)) - Number(late(b)) || lastPosition(a) - lastPosition(b));
   const done = new Set<Job>();
   const result: ScheduledJob[] = [];
@@ -48,7 +49,9 @@ export function schedule(
         stack.pop();
         continue;
       }
-      const waiting = (reads.get(job) ?? []).map((input) => home.get(input)).filter((before) => before && before !== job && !done.has(before));
+      const waiting = (reads.get(job) ?? [])
+        .map((input) => home.get(input))
+        .filter((before) => before && before !== job && !done.has(before));
       if (waiting.length > 0) {
         stack.push(...(waiting as Job[]));
         continue;

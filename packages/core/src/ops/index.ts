@@ -1,4 +1,11 @@
 /** Every op of core and the functions that apply them. */
+
+export type { ConvolutionAttributes } from "./convolution/convolution.ts";
+export { convolutionInputGradientOp, convolutionOp, convolutionWeightGradientOp } from "./convolution/convolution.ts";
+export type { ConvolutionOptions, TransposedConvolutionOptions } from "./convolution/functions.ts";
+export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d } from "./convolution/functions.ts";
+export type { WindowAttributes, WindowOptions } from "./convolution/windows.ts";
+export { fold, foldOp, windows, windowsOp } from "./convolution/windows.ts";
 export { constantValue, full, ones, onesLike, zeros, zerosLike } from "./creation/full.ts";
 export { arange, eye, iota, linspace } from "./creation/iota.ts";
 export type { RandomOptions } from "./creation/random.ts";
@@ -6,21 +13,60 @@ export { randomBernoulli, randomNormal, randomPermutation, randomUniform } from 
 export { deriveKey, randomBits } from "./creation/random-bits.ts";
 export type { NestedNumbers, TensorOptions } from "./creation/tensor.ts";
 export { fromHost, scalar, tensor } from "./creation/tensor.ts";
-export type { ConvolutionAttributes } from "./convolution/convolution.ts";
-export { convolutionInputGradientOp, convolutionOp, convolutionWeightGradientOp } from "./convolution/convolution.ts";
-export type { ConvolutionOptions, TransposedConvolutionOptions } from "./convolution/functions.ts";
-export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d } from "./convolution/functions.ts";
-export type { WindowAttributes, WindowOptions } from "./convolution/windows.ts";
-export { fold, foldOp, windows, windowsOp } from "./convolution/windows.ts";
-export { add, clamp, divide, floorDivide, maximum, minimum, multiply, power, remainder, subtract } from "./elementwise/arithmetic.ts";
+export {
+  add,
+  clamp,
+  divide,
+  floorDivide,
+  maximum,
+  minimum,
+  multiply,
+  power,
+  remainder,
+  subtract,
+} from "./elementwise/arithmetic.ts";
 export { cast } from "./elementwise/cast.ts";
 export {
-  bitwiseAnd, bitwiseOr, bitwiseXor, equal, greater, greaterEqual, isNaN, less, lessEqual, logicalAnd, logicalNot, logicalOr, notEqual,
-  shiftLeft, shiftRight,
+  bitwiseAnd,
+  bitwiseOr,
+  bitwiseXor,
+  equal,
+  greater,
+  greaterEqual,
+  isNaN,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  notEqual,
+  shiftLeft,
+  shiftRight,
 } from "./elementwise/comparison.ts";
 export {
-  abs, ceil, cos, erf, exp, expm1, floor, gelu, log, log1p, negate, reciprocal, relu, round, rsqrt, sigmoid, sign, sin, softplus, sqrt,
-  square, tan, tanh,
+  abs,
+  ceil,
+  cos,
+  erf,
+  exp,
+  expm1,
+  floor,
+  gelu,
+  log,
+  log1p,
+  negate,
+  reciprocal,
+  relu,
+  round,
+  rsqrt,
+  sigmoid,
+  sign,
+  sin,
+  softplus,
+  sqrt,
+  square,
+  tan,
+  tanh,
 } from "./elementwise/unary.ts";
 export { where } from "./elementwise/where.ts";
 export { embedding, gather, indexSelect, oneHot, scatterAdd } from "./indexing/gather.ts";

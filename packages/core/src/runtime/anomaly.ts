@@ -1,9 +1,8 @@
 /** `detectAnomaly(fn)`: runs op by op and names the first op that made a NaN or an infinity, with the user's call site. */
-import { isFloat } from "../dtype.ts";
+import { isFloat, viewArray } from "../dtype.ts";
 import { SconceError } from "../errors.ts";
 import { decodeNumbers, type HostArray } from "../host-array.ts";
 import type { Tensor } from "../tensor.ts";
-import { viewArray } from "../dtype.ts";
 import { recordCallSites } from "./call-site.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
 

@@ -13,6 +13,8 @@ export function callSite(): string | undefined {
   if (!recording) return undefined;
   const frames = (new Error().stack ?? "").split("\n").slice(2);
   const own = frames[0]?.match(/(?:file:\/\/)?(\/[^():]*\/)(?:src|dist)\//)?.[1];
-  const outside = frames.find((frame) => !(own && frame.includes(`${own}src/`)) && !(own && frame.includes(`${own}dist/`)));
+  const outside = frames.find(
+    (frame) => !(own && frame.includes(`${own}src/`)) && !(own && frame.includes(`${own}dist/`)),
+  );
   return (outside ?? frames[0])?.trim().replace(/^at /, "");
 }

@@ -49,7 +49,8 @@ function isClosedOver(tensor: Tensor | undefined): boolean {
 
 /** Whether two sources stand for the same thing; a constant made inside the function is made anew by each trace. */
 function sameSource(x: Source | undefined, y: Source | undefined): boolean {
-  if (x?.kind === "host" && y?.kind === "host") return x.array.data.every((value, i) => Object.is(value, y.array.data[i]));
+  if (x?.kind === "host" && y?.kind === "host")
+    return x.array.data.every((value, i) => Object.is(value, y.array.data[i]));
   if (x?.kind === "stored" && y?.kind === "stored") return x.storage === y.storage;
   if (x?.kind === "variable" && y?.kind === "variable") return x.variable === y.variable;
   return x?.kind === y?.kind;

@@ -16,7 +16,7 @@ import { activeAnomalyCheck } from "./anomaly.ts";
 import { compareTraces } from "./compare-traces.ts";
 import { evaluateOn, newStorage, runtimeFor, sourceBuffer, storageBuffer } from "./evaluate.ts";
 import type { Executable } from "./executable.ts";
-import { type MaybePromise, chain } from "./maybe-promise.ts";
+import { chain, type MaybePromise } from "./maybe-promise.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Storage } from "./storage.ts";
 import { currentTrace, Trace, withTrace } from "./trace.ts";
@@ -69,16 +69,21 @@ export function compile<Arguments extends readonly unknown[], Result>(
       }
       entry.calls++;
       const { traced } = entry;
-      return runtime.enqueue(() => chain(runtime.throttle(), () => replay(runtime, entry, traced, flat.tensors))) as MaybePromise<Result>;
+      return runtime.enqueue(() =>
+        chain(runtime.throttle(), () => replay(runtime, entry, traced, flat.tensors)),
+      ) as MaybePromise<Result>;
     });
   };
 
   const compiled = (...args: Arguments): Promise<Result> => markDecided(new Promise((resolve) => resolve(call(args))));
   return Object.assign(compiled, {
     programs: (): readonly Program[] =>
-      [...entries.values()].flatMap(({ executable }) => (executable && !(executable instanceof Promise) ? [executable.program] : [])),
+      [...entries.values()].flatMap(({ executable }) =>
+        executable && !(executable instanceof Promise) ? [executable.program] : [],
+      ),
     dispose: (): void => {
-      for (const { executable } of entries.values()) if (executable && !(executable instanceof Promise)) executable.dispose();
+      for (const { executable } of entries.values())
+        if (executable && !(executable instanceof Promise)) executable.dispose();
       entries.clear();
     },
   });
@@ -101,7 +106,8 @@ function traceCall<Arguments extends readonly unknown[]>(
   paths: readonly string[],
 ): TracedCall {
   const placeholders = tensors.map(
-    (tensor, position) => new Tensor(sourceOp, [], undefined, tensor, { kind: "input", position, path: paths[position] }),
+    (tensor, position) =>
+      new Tensor(sourceOp, [], undefined, tensor, { kind: "input", position, path: paths[position] }),
   );
   const trace = new Trace();
   const result = withTrace(trace, () => fn(...(rebuild(args, placeholders) as unknown as Arguments)));
@@ -162,7 +168,12 @@ function makeExecutable(runtime: Runtime, entry: Entry, traced: TracedCall): May
   return made;
 }
 
-function runOnce(runtime: Runtime, executable: Executable, traced: TracedCall, args: readonly Tensor[]): MaybePromise<unknown> {
+function runOnce(
+  runtime: Runtime,
+  executable: Executable,
+  traced: TracedCall,
+  args: readonly Tensor[],
+): MaybePromise<unknown> {
   const { capture: graph, writes, resultCount } = traced;
   const buffers = graph.sources.map((tensor) => {
     const { source } = tensor;
@@ -184,9 +195,9 @@ function runOnce(runtime: Runtime, executable: Executable, traced: TracedCall, a
     writes.forEach((variable, i) => {
       variable.adopt(storages[resultCount + i]);
     });
-    const results = storages.slice(0, resultCount).map(
-      (storage, i) => new Tensor(sourceOp, [], undefined, graph.outputs[i], { kind: "stored", storage }),
-    );
+    const results = storages
+      .slice(0, resultCount)
+      .map((storage, i) => new Tensor(sourceOp, [], undefined, graph.outputs[i], { kind: "stored", storage }));
     return rebuild(traced.result, results);
   };
   const fail = (error: unknown): never => {
@@ -194,7 +205,10 @@ function runOnce(runtime: Runtime, executable: Executable, traced: TracedCall, a
     throw error;
   };
   try {
-    const running = executable.run(buffers, storages.map((storage) => storage.buffer));
+    const running = executable.run(
+      buffers,
+      storages.map((storage) => storage.buffer),
+    );
     return running instanceof Promise ? running.then(succeed, fail) : succeed();
   } catch (error) {
     return fail(error);
@@ -202,7 +216,10 @@ function runOnce(runtime: Runtime, executable: Executable, traced: TracedCall, a
 }
 
 /** Under `detectAnomaly` the function runs op by op, uncaptured. */
-function runPlainly<Arguments extends readonly unknown[], Result>(fn: (...args: Arguments) => Result, args: Arguments): MaybePromise<Result> {
+function runPlainly<Arguments extends readonly unknown[], Result>(
+  fn: (...args: Arguments) => Result,
+  args: Arguments,
+): MaybePromise<Result> {
   const result = fn(...args);
   const { tensors } = flatten(result, refuseResult);
   return chain(

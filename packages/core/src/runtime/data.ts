@@ -1,13 +1,13 @@
 /** Reading a tensor's values, moving it, and letting it go. */
 import type { Backend } from "../backend/backend.ts";
 import type { DType } from "../dtype.ts";
-import { ShapeError, SconceError } from "../errors.ts";
+import { SconceError, ShapeError } from "../errors.ts";
+import { sourceOp } from "../ops/source.ts";
 import { formatShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { evaluate, newStorage } from "./evaluate.ts";
 import { numbersOf, readHost, readHostSync } from "./read.ts";
 import { runtimeOf } from "./runtime.ts";
-import { sourceOp } from "../ops/source.ts";
 
 /**
  * Elements as numbers, row-major: the typed array of the tensor's dtype (a Float32Array for float16, a Uint8Array for
@@ -92,13 +92,18 @@ export function dispose(x: Tensor): void {
   const { source } = x;
   if (source?.kind !== "stored") return;
   if (source.storage.owner) {
-    throw new SconceError(`dispose: ${x} is the value of ${source.storage.owner}; a variable keeps its buffer as long as it lives.`);
+    throw new SconceError(
+      `dispose: ${x} is the value of ${source.storage.owner}; a variable keeps its buffer as long as it lives.`,
+    );
   }
   if (!source.storage.shared) source.storage.release();
 }
 
 function requireOne(x: Tensor): void {
-  if (x.size !== 1) throw new ShapeError(`item: ${formatShape(x.shape)} has ${x.size} elements; item reads exactly one. Use data() or array().`);
+  if (x.size !== 1)
+    throw new ShapeError(
+      `item: ${formatShape(x.shape)} has ${x.size} elements; item reads exactly one. Use data() or array().`,
+    );
 }
 
 function nest(values: DataArray, shape: readonly number[], dtype: DType): NestedArray {

@@ -2,14 +2,15 @@
  * Evaluation outside `compile`: computes the pending graph of some tensors, together with every assignment that waits,
  * in one program that the next graph of the same structure reuses.
  */
-import { capture, reachable } from "../compiler/graph.ts";
+
 import { byteLengthOf } from "../compiler/compile.ts";
+import { capture, reachable } from "../compiler/graph.ts";
 import { isFloat } from "../dtype.ts";
 import { BackendError, CaptureError, SconceError } from "../errors.ts";
 import type { Tensor } from "../tensor.ts";
 import { assignedVariables, pendingOwner, type Variable } from "../variable.ts";
 import { activeAnomalyCheck } from "./anomaly.ts";
-import { type MaybePromise, chain } from "./maybe-promise.ts";
+import { chain, type MaybePromise } from "./maybe-promise.ts";
 import { currentRuntime } from "./registry.ts";
 import type { Runtime } from "./runtime.ts";
 import { Storage } from "./storage.ts";
@@ -45,13 +46,19 @@ export function evaluateOn(runtime: Runtime, tensors: readonly Tensor[]): MaybeP
   return chain(runtime.program(graph), (executable) => {
     const sources = graph.sources.map((source) => sourceBuffer(runtime, source));
     const results = outputs.map((output) => newStorage(runtime, output));
-    return chain(executable.run(sources, results.map((result) => result.buffer)), () => {
-      runtime.submitted();
-      outputs.forEach((output, i) => {
-        settle(output, results[i]);
-      });
-      return check?.(outputs);
-    });
+    return chain(
+      executable.run(
+        sources,
+        results.map((result) => result.buffer),
+      ),
+      () => {
+        runtime.submitted();
+        outputs.forEach((output, i) => {
+          settle(output, results[i]);
+        });
+        return check?.(outputs);
+      },
+    );
   });
 }
 

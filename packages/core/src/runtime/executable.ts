@@ -4,7 +4,7 @@ import type { Program, ProgramNode } from "../compiler/program.ts";
 import { bytesPerElement, viewArray } from "../dtype.ts";
 import type { HostArray } from "../host-array.ts";
 import { sizeOf } from "../shape.ts";
-import { type MaybePromise, chain } from "./maybe-promise.ts";
+import { chain, type MaybePromise } from "./maybe-promise.ts";
 import { activeProfile } from "./profile.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -41,7 +41,10 @@ export class Executable {
     this.program = program;
     this.#runtime = runtime;
     this.#retained = retained;
-    this.#buffers = program.nodes.map((node) => ({ inputs: this.#bind(node.inputs), outputs: this.#bind(node.outputs) }));
+    this.#buffers = program.nodes.map((node) => ({
+      inputs: this.#bind(node.inputs),
+      outputs: this.#bind(node.outputs),
+    }));
     this.#steps = program.nodes.map((node, i): Step | Routine => {
       if (node.work.kind === "routine") return node.work.routine;
       return { kernel: kernels[i] as Kernel, ...this.#buffers[i] };
@@ -105,7 +108,11 @@ export class Executable {
   }
 
   /** Reads the inputs, runs on the host, and writes the result back. */
-  #runRoutine(node: ProgramNode, routine: Routine, buffers: { inputs: unknown[]; outputs: unknown[] }): Promise<void> | undefined {
+  #runRoutine(
+    node: ProgramNode,
+    routine: Routine,
+    buffers: { inputs: unknown[]; outputs: unknown[] },
+  ): Promise<void> | undefined {
     const { backend } = this.#runtime;
     const finish = (bytes: readonly ArrayBuffer[]): void => {
       const arrays = bytes.map((buffer, i): HostArray => {
@@ -130,7 +137,8 @@ export class Executable {
     const slots = this.program.slots.map((bytes) => this.#runtime.memory.allocate(bytes));
     fill(this.#slotPlaces, slots);
     this.#slots = slots;
-    if (this.#retained) slotFinalizer.register(this, { runtime: this.#runtime, slots: this.program.slots, buffers: slots }, this);
+    if (this.#retained)
+      slotFinalizer.register(this, { runtime: this.#runtime, slots: this.program.slots, buffers: slots }, this);
   }
 
   #releaseSlots(): void {

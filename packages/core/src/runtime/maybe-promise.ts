@@ -3,7 +3,10 @@
 export type MaybePromise<Value> = Value | Promise<Value>;
 
 /** `next(value)`, at once when the value is there. */
-export function chain<Value, Result>(value: MaybePromise<Value>, next: (value: Value) => MaybePromise<Result>): MaybePromise<Result> {
+export function chain<Value, Result>(
+  value: MaybePromise<Value>,
+  next: (value: Value) => MaybePromise<Result>,
+): MaybePromise<Result> {
   return value instanceof Promise ? value.then(next) : next(value);
 }
 

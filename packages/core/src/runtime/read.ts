@@ -46,9 +46,18 @@ export function readHostSync(tensor: Tensor): HostArray {
 }
 
 function received(tensor: Tensor, bytes: ArrayBuffer): HostArray {
-  const array: HostArray = { shape: tensor.shape, dtype: tensor.dtype, data: viewArray(tensor.dtype, bytes, 0, tensor.size) };
+  const array: HostArray = {
+    shape: tensor.shape,
+    dtype: tensor.dtype,
+    data: viewArray(tensor.dtype, bytes, 0, tensor.size),
+  };
   const { source } = tensor;
-  if (source?.kind === "stored" && !source.storage.owner && !source.storage.shared && source.storage.byteLength <= keptOnHost) {
+  if (
+    source?.kind === "stored" &&
+    !source.storage.owner &&
+    !source.storage.shared &&
+    source.storage.byteLength <= keptOnHost
+  ) {
     source.storage.release();
     tensor.source = { kind: "host", array };
     return copyOf(array);

@@ -1,7 +1,7 @@
 /** Which backends there are, which one is used, and why another one is not. */
 import type { Backend } from "../backend/backend.ts";
 import { BackendError } from "../errors.ts";
-import { type MaybePromise, chain } from "./maybe-promise.ts";
+import { chain, type MaybePromise } from "./maybe-promise.ts";
 import { type Runtime, runtimeOf } from "./runtime.ts";
 
 interface Registered {
@@ -45,7 +45,8 @@ export async function openBackend(name?: string): Promise<Backend> {
 }
 
 async function openDefault(): Promise<Backend> {
-  const rank = (name: string): number => (name === lastResort ? 99 : preference.indexOf(name) >= 0 ? preference.indexOf(name) : 50);
+  const rank = (name: string): number =>
+    name === lastResort ? 99 : preference.indexOf(name) >= 0 ? preference.indexOf(name) : 50;
   const names = [...registered.keys()].sort((a, b) => rank(a) - rank(b));
   const failures: string[] = [];
   for (const name of names) {

@@ -4,7 +4,7 @@ import type { LoopNest } from "../backend/loop-nest.ts";
 import { compileCapture, type OutputRole } from "../compiler/compile.ts";
 import { attributesKey, type Capture } from "../compiler/graph.ts";
 import { Executable } from "./executable.ts";
-import { all, type MaybePromise, chain } from "./maybe-promise.ts";
+import { all, chain, type MaybePromise } from "./maybe-promise.ts";
 import { Memory } from "./memory.ts";
 
 /** Programs of code outside `compile` that are kept for the next turn of a loop. */
@@ -98,7 +98,11 @@ export class Runtime {
   }
 }
 
-function remember(map: Map<string, MaybePromise<Kernel>>, key: string, make: () => MaybePromise<Kernel>): MaybePromise<Kernel> {
+function remember(
+  map: Map<string, MaybePromise<Kernel>>,
+  key: string,
+  make: () => MaybePromise<Kernel>,
+): MaybePromise<Kernel> {
   let kernel = map.get(key);
   if (!kernel) {
     kernel = make();

@@ -1,7 +1,7 @@
 /** A buffer with a value in it, owned by whoever holds this object. */
 import type { DType } from "../dtype.ts";
-import type { Runtime } from "./runtime.ts";
 import type { Variable } from "../variable.ts";
+import type { Runtime } from "./runtime.ts";
 
 export class Storage {
   readonly runtime: Runtime;

@@ -1,6 +1,18 @@
 import "@sconce/backend-cpu/register";
 import {
-  checkpoint, compile, grad, openBackend, Param, type Program, randomBernoulli, randomNormal, RandomState, sin, tanh, type Tensor, tensor,
+  checkpoint,
+  compile,
+  grad,
+  openBackend,
+  Param,
+  type Program,
+  RandomState,
+  randomBernoulli,
+  randomNormal,
+  sin,
+  type Tensor,
+  tanh,
+  tensor,
 } from "@sconce/core";
 import { beforeAll, describe, expect, it } from "vitest";
 
@@ -20,7 +32,9 @@ describe("checkpoint", () => {
     expect(await saved.item()).toBe(await plain.item());
     for (const of of [x, w]) {
       const [a, b] = [await grad(plain, of).data(), await grad(saved, of).data()];
-      a.forEach((value: number, i: number) => expect(b[i]).toBeCloseTo(value, 12));
+      a.forEach((value: number, i: number) => {
+        expect(b[i]).toBeCloseTo(value, 12);
+      });
     }
   });
 
@@ -43,24 +57,36 @@ describe("checkpoint", () => {
     for (let i = 0; i < 3; i++) {
       const { y, g } = await step(x);
       const [values, gradients] = [await y.data(), await g.data()];
-      values.forEach((value: number, k: number) => expect(gradients[k]).toBe(value === 0 ? 0 : 2 * (k + 1)));
+      values.forEach((value: number, k: number) => {
+        expect(gradients[k]).toBe(value === 0 ? 0 : 2 * (k + 1));
+      });
     }
   });
 
   it("needs less memory than keeping every result", async () => {
-    const weights = Array.from({ length: 12 }, (_, i) => new Param({ shape: [64, 64], dtype: "float32" }, () => randomNormal([64, 64], { seed: i, deviation: 0.1 })));
+    const weights = Array.from(
+      { length: 12 },
+      (_, i) =>
+        new Param({ shape: [64, 64], dtype: "float32" }, () => randomNormal([64, 64], { seed: i, deviation: 0.1 })),
+    );
     const x = randomNormal([256, 64], { seed: 99 });
-    const segment = (from: number) => (t: Tensor) => weights.slice(from, from + 4).reduce((h, w) => tanh(h.matmul(w.value)), t);
+    const segment = (from: number) => (t: Tensor) =>
+      weights.slice(from, from + 4).reduce((h, w) => tanh(h.matmul(w.value)), t);
     const train = (wrap: (fn: (t: Tensor) => Tensor) => (t: Tensor) => Tensor) =>
       compile((t: Tensor) => {
-        const loss = [0, 4, 8].reduce((h, from) => wrap(segment(from))(h), t).square().mean();
+        const loss = [0, 4, 8]
+          .reduce((h, from) => wrap(segment(from))(h), t)
+          .square()
+          .mean();
         return { loss, gradients: grad(loss, weights) };
       });
     const [plain, saving] = [train((fn) => fn), train((fn) => checkpoint(fn))];
     const [a, b] = [await plain(x), await saving(x)];
     expect(await b.loss.item()).toBeCloseTo(await a.loss.item(), 6);
     const [ga, gb] = [await a.gradients[0].data(), await b.gradients[0].data()];
-    ga.forEach((value: number, i: number) => expect(gb[i]).toBeCloseTo(value, 6));
+    ga.forEach((value: number, i: number) => {
+      expect(gb[i]).toBeCloseTo(value, 6);
+    });
     expect(bytes(saving.programs()[0])).toBeLessThan(0.75 * bytes(plain.programs()[0]));
   });
 });

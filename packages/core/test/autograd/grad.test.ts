@@ -1,5 +1,20 @@
 import "@sconce/backend-cpu/register";
-import { apply, defineOp, exp, grad, matmul, ones, openBackend, Param, stopGradient, tanh, tensor, valueAndGrad, vjp, zeros } from "@sconce/core";
+import {
+  apply,
+  defineOp,
+  exp,
+  grad,
+  matmul,
+  ones,
+  openBackend,
+  Param,
+  stopGradient,
+  tanh,
+  tensor,
+  valueAndGrad,
+  vjp,
+  zeros,
+} from "@sconce/core";
 import { beforeAll, describe, expect, it } from "vitest";
 
 beforeAll(async () => {
@@ -14,7 +29,10 @@ describe("grad", () => {
     const loss = x.mul(y).sum();
     expect(await grad(loss, x).array()).toEqual([4, 5, 6]);
     const [gx, gy] = grad(loss, [x, y]);
-    expect([await gx.array(), await gy.array()]).toEqual([[4, 5, 6], [1, 2, 3]]);
+    expect([await gx.array(), await gy.array()]).toEqual([
+      [4, 5, 6],
+      [1, 2, 3],
+    ]);
     const named = grad(loss, { first: x, second: y });
     expect(await named.second.array()).toEqual([1, 2, 3]);
   });
@@ -28,7 +46,10 @@ describe("grad", () => {
     const [one, zero] = [ones([3], "float64"), zeros([3], "float64")];
     const loss = x.mul(one).add(zero).add(one.mul(2)).sum();
     const [byOne, byZero] = grad(loss, [one, zero]);
-    expect([await byOne.array(), await byZero.array()]).toEqual([[3, 4, 5], [1, 1, 1]]);
+    expect([await byOne.array(), await byZero.array()]).toEqual([
+      [3, 4, 5],
+      [1, 1, 1],
+    ]);
   });
 
   it("takes gradients of gradients", async () => {
@@ -79,7 +100,9 @@ describe("grad", () => {
       decompose: ([t]) => t.mul(t).mul(t),
     });
     const y = x.mul(2);
-    expect(await grad(apply(cube, [y], undefined).sum(), x).array()).toEqual([1, 2, 3].map((v) => 3 * (2 * v) ** 2 * 2));
+    expect(await grad(apply(cube, [y], undefined).sum(), x).array()).toEqual(
+      [1, 2, 3].map((v) => 3 * (2 * v) ** 2 * 2),
+    );
   });
 });
 
@@ -90,10 +113,16 @@ describe("vjp", () => {
   });
 
   it("is the transposed Jacobian of a matrix product", async () => {
-    const a = tensor([[1, 2], [3, 4]]);
+    const a = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
     const b = tensor([[5], [6]]);
     const [ga, gb] = vjp(matmul(a, b), [a, b], tensor([[1], [2]]));
-    expect(await ga.array()).toEqual([[5, 6], [10, 12]]);
+    expect(await ga.array()).toEqual([
+      [5, 6],
+      [10, 12],
+    ]);
     expect(await gb.array()).toEqual([[7], [10]]);
   });
 });
@@ -119,7 +148,9 @@ describe("errors", () => {
       lower: (element) => element.load(0),
       gradient: (g) => [g.sum()],
     });
-    expect(() => grad(apply(wrong, [x], undefined).sum(), x)).toThrow(/gradient rule of op wrong gave float64 \[\] for input 0/);
+    expect(() => grad(apply(wrong, [x], undefined).sum(), x)).toThrow(
+      /gradient rule of op wrong gave float64 \[\] for input 0/,
+    );
     const missing = defineOp<unknown>({
       name: "missing",
       infer: ([t]) => ({ shape: t.shape, dtype: t.dtype }),

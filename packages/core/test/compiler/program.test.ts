@@ -1,7 +1,23 @@
 /** What graphs become: how many kernels, what they read, and how much memory lies between them. */
 import { openCpu } from "@sconce/backend-cpu";
 import {
-  type Backend, compile, explain, exp, full, grad, mean, openBackend, Param, type Program, randomNormal, relu, type Tensor, tensor, variance, withBackend, zeros,
+  type Backend,
+  compile,
+  exp,
+  explain,
+  full,
+  grad,
+  mean,
+  openBackend,
+  Param,
+  type Program,
+  randomNormal,
+  relu,
+  type Tensor,
+  tensor,
+  variance,
+  withBackend,
+  zeros,
 } from "@sconce/core";
 import "@sconce/backend-cpu/register";
 import fc from "fast-check";
@@ -26,7 +42,13 @@ const x = randomNormal([4, 6], { seed: 1 });
 
 describe("fusion", () => {
   it("makes one kernel of an elementwise chain with movement in it", async () => {
-    const { nodes } = await programOf((t) => exp(t.transpose().reshape([3, 8]).mul(2)).add(1).slice([{ step: -1 }]), x);
+    const { nodes } = await programOf(
+      (t) =>
+        exp(t.transpose().reshape([3, 8]).mul(2))
+          .add(1)
+          .slice([{ step: -1 }]),
+      x,
+    );
     expect(nodes).toHaveLength(1);
   });
 
@@ -36,7 +58,10 @@ describe("fusion", () => {
   });
 
   it("computes sibling reductions in one pass", async () => {
-    const { nodes } = await programOf((t) => ({ sum: t.sum({ axes: 0 }), squares: t.square().sum({ axes: 0 }), largest: t.max({ axes: 0 }) }), x);
+    const { nodes } = await programOf(
+      (t) => ({ sum: t.sum({ axes: 0 }), squares: t.square().sum({ axes: 0 }), largest: t.max({ axes: 0 }) }),
+      x,
+    );
     expect(nodes).toHaveLength(1);
     expect(nodes[0].outputs).toHaveLength(3);
   });
@@ -60,7 +85,11 @@ describe("fusion", () => {
   });
 
   it("does not recompute an expensive tensor that is read many times", async () => {
-    const { nodes } = await programOf((a, b) => exp(a).unsqueeze(1).mul(exp(b)).sum({ axes: 2 }), x, randomNormal([5, 6], { seed: 2 }));
+    const { nodes } = await programOf(
+      (a, b) => exp(a).unsqueeze(1).mul(exp(b)).sum({ axes: 2 }),
+      x,
+      randomNormal([5, 6], { seed: 2 }),
+    );
     expect(nodes).toHaveLength(3);
   });
 
@@ -139,7 +168,9 @@ describe("memory planning", () => {
           const alone = build(a, b);
           for (let i = 0; i < alone.length; i++) {
             const values = await alone[i].data();
-            values.forEach((value: number, k: number) => expect(fused[i][k]).toBeCloseTo(value, 3));
+            values.forEach((value: number, k: number) => {
+              expect(fused[i][k]).toBeCloseTo(value, 3);
+            });
           }
           const again = await Promise.all((await step(a, b)).map((t) => t.data()));
           expect(again).toEqual(fused);

@@ -252,15 +252,13 @@ describe("layerNorm", () => {
     const arbitrary = plains(quarters, 1, 3)
       .filter((x) => !x.shape.includes(0))
       .chain((x) =>
-        fc
-          .integer({ min: 1, max: x.shape.length })
-          .chain((count) =>
-            fc.record({
-              x: fc.constant(x),
-              weight: plainOf(x.shape.slice(-count)),
-              bias: plainOf(x.shape.slice(-count)),
-            }),
-          ),
+        fc.integer({ min: 1, max: x.shape.length }).chain((count) =>
+          fc.record({
+            x: fc.constant(x),
+            weight: plainOf(x.shape.slice(-count)),
+            bias: plainOf(x.shape.slice(-count)),
+          }),
+        ),
       );
     await check(arbitrary, ({ x, weight, bias }) =>
       onEachWay(async () => {

@@ -1,8 +1,23 @@
 import { openCpu } from "@sconce/backend-cpu";
 import "@sconce/backend-cpu/register";
 import {
-  type Backend, compile, detectAnomaly, evaluateAll, grad, log, memoryUse, openBackend, Param, profile, randomNormal,
-  scalar, Stat, tensor, Variable, withBackend, zeros,
+  type Backend,
+  compile,
+  detectAnomaly,
+  evaluateAll,
+  grad,
+  log,
+  memoryUse,
+  openBackend,
+  Param,
+  profile,
+  randomNormal,
+  Stat,
+  scalar,
+  tensor,
+  Variable,
+  withBackend,
+  zeros,
 } from "@sconce/core";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 
@@ -22,7 +37,14 @@ describe("evaluation", () => {
 
   it("reads without waiting on a synchronous backend", () => {
     expect(scalar(3).add(4).itemSync()).toBe(7);
-    expect(tensor([[1, 2], [3, 4]]).sum({ axes: 0 }).dataSync()).toEqual(new Float32Array([4, 6]));
+    expect(
+      tensor([
+        [1, 2],
+        [3, 4],
+      ])
+        .sum({ axes: 0 })
+        .dataSync(),
+    ).toEqual(new Float32Array([4, 6]));
   });
 
   it("evaluates many tensors in one program", async () => {
@@ -81,7 +103,11 @@ describe("variables", () => {
 
   it("trains outside compile", async () => {
     const w = new Param({ shape: [2, 1], dtype: "float32" }, zeros([2, 1]));
-    const x = tensor([[1, 2], [3, 4], [5, 6]]);
+    const x = tensor([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ]);
     const t = x.matmul(tensor([[2], [-1]]));
     let last = 0;
     for (let i = 0; i < 500; i++) {
@@ -135,7 +161,9 @@ describe("backends", () => {
       return w.value.sum();
     });
     await double();
-    await expect(withBackend(other, () => double())).rejects.toThrow(/Variable\(unnamed, float32 \[2\]\) lives on backend cpu/);
+    await expect(withBackend(other, () => double())).rejects.toThrow(
+      /Variable\(unnamed, float32 \[2\]\) lives on backend cpu/,
+    );
     w.assign(await w.value.to(other));
     expect(await tensor([1]).add(1).array()).toEqual([2]);
     await withBackend(other, () => double());
@@ -144,7 +172,10 @@ describe("backends", () => {
 
   it("runs without code generation", async () => {
     await withBackend(openCpu({ generateCode: false }) as unknown as Backend, async () => {
-      const x = tensor([[1, 2], [3, 4]]);
+      const x = tensor([
+        [1, 2],
+        [3, 4],
+      ]);
       for (const total of await x.softmax(0).sum({ axes: 0 }).data()) expect(total).toBeCloseTo(1, 6);
     });
   });
@@ -152,7 +183,9 @@ describe("backends", () => {
   it("names a dtype that the backend cannot hold", async () => {
     const small: Backend = { ...cpu, name: "small", capabilities: { ...cpu.capabilities, dtypes: ["float32"] } };
     await withBackend(small, async () => {
-      await expect(tensor([1], { dtype: "float64" }).add(1).data()).rejects.toThrow(/backend small cannot hold float64.*cast\("float32"\)/s);
+      await expect(tensor([1], { dtype: "float64" }).add(1).data()).rejects.toThrow(
+        /backend small cannot hold float64.*cast\("float32"\)/s,
+      );
     });
   });
 });
@@ -165,7 +198,9 @@ describe("detectAnomaly", () => {
         const y = log(x).add(1).mul(2);
         return y.sum().item();
       }),
-    ).rejects.toThrow(/detectAnomaly: log\(float32 \[3\]\) made NaN at element 1 of \[3\], called at .*evaluate\.test\.ts:\d+/);
+    ).rejects.toThrow(
+      /detectAnomaly: log\(float32 \[3\]\) made NaN at element 1 of \[3\], called at .*evaluate\.test\.ts:\d+/,
+    );
   });
 
   it("looks inside compiled functions, and passes what is finite", async () => {

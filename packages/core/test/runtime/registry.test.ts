@@ -4,7 +4,9 @@ import { describe, expect, it, vi } from "vitest";
 
 describe("registry", () => {
   it("says what is registered when a name is unknown", async () => {
-    await expect(openBackend("quantum")).rejects.toThrow(/no backend named "quantum" is registered \(.*cpu.*@sconce\/backend-quantum\/register/s);
+    await expect(openBackend("quantum")).rejects.toThrow(
+      /no backend named "quantum" is registered \(.*cpu.*@sconce\/backend-quantum\/register/s,
+    );
   });
 
   it("reports why a backend did not open, and warns when it falls back", async () => {

@@ -11,11 +11,10 @@ import { apply, defineOp, type OpDefinition } from "../../op.ts";
 import { formatShape, type Shape, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { multiply } from "../elementwise/arithmetic.ts";
-import { place } from "../movement/slice.ts";
 import { reshape } from "../movement/reshape.ts";
+import { place, sliceOp } from "../movement/slice.ts";
 import { sum } from "../reduction/reduce.ts";
 import { foldOp, windowCount, windowsOp } from "./windows.ts";
-import { sliceOp } from "../movement/slice.ts";
 
 /** Geometry of a convolution; one entry per spatial axis. */
 export interface ConvolutionAttributes {
@@ -55,7 +54,14 @@ export const convolutionOp: OpDefinition<ConvolutionAttributes> = /* @__PURE__ *
     const [outputs, perGroup, ...kernel] = weight.shape;
     const counts = outputExtents(x.shape, kernel, attributes);
     // [N, groups, 1, C/groups, ...counts, ...kernel] times [groups, O/groups, C/groups, ...1, ...kernel].
-    const patches = reshape(windowsOf(x, kernel, attributes), [batch, groups, 1, channels / groups, ...counts, ...kernel]);
+    const patches = reshape(windowsOf(x, kernel, attributes), [
+      batch,
+      groups,
+      1,
+      channels / groups,
+      ...counts,
+      ...kernel,
+    ]);
     const filters = reshape(weight, [groups, outputs / groups, perGroup, ...counts.map(() => 1), ...kernel]);
     const summed = sum(multiply(patches, filters), { axes: [3, ...kernel.map((_, i) => 4 + counts.length + i)] });
     return reshape(summed, [batch, outputs, ...counts]);
@@ -70,7 +76,10 @@ export const convolutionOp: OpDefinition<ConvolutionAttributes> = /* @__PURE__ *
 /** (g [N, O, ...out], weight) to the gradient of the input; also the transposed convolution. */
 export const convolutionInputGradientOp: OpDefinition<InputGradientAttributes> = /* @__PURE__ */ defineOp({
   name: "convolutionInputGradient",
-  infer: ([g, weight], { groups, spatial }): Signature => ({ shape: [g.shape[0], weight.shape[1] * groups, ...spatial], dtype: g.dtype }),
+  infer: ([g, weight], { groups, spatial }): Signature => ({
+    shape: [g.shape[0], weight.shape[1] * groups, ...spatial],
+    dtype: g.dtype,
+  }),
   decompose: ([g, weight], { stride, padding, dilation, groups, spatial }) => {
     const [batch, outputs, ...counts] = g.shape;
     const [, perGroup, ...kernel] = weight.shape;
@@ -80,7 +89,10 @@ export const convolutionInputGradientOp: OpDefinition<InputGradientAttributes> =
     const patches = sum(multiply(gradients, filters), { axes: 2 });
     const padded = spatial.map((extent, i) => extent + padding[i][0] + padding[i][1]);
     const whole = apply(foldOp, [reshape(patches, [batch, groups * perGroup, ...counts, ...kernel])], {
-      kernel, stride, dilation, spatial: padded,
+      kernel,
+      stride,
+      dilation,
+      spatial: padded,
     });
     return apply(sliceOp, [whole], {
       starts: [0, 0, ...padding.map(([before]) => before)],
@@ -98,7 +110,10 @@ export const convolutionInputGradientOp: OpDefinition<InputGradientAttributes> =
 /** (x, g [N, O, ...out]) to the gradient of the weight. */
 export const convolutionWeightGradientOp: OpDefinition<WeightGradientAttributes> = /* @__PURE__ */ defineOp({
   name: "convolutionWeightGradient",
-  infer: ([x, g], { groups, kernel }): Signature => ({ shape: [g.shape[1], x.shape[1] / groups, ...kernel], dtype: x.dtype }),
+  infer: ([x, g], { groups, kernel }): Signature => ({
+    shape: [g.shape[1], x.shape[1] / groups, ...kernel],
+    dtype: x.dtype,
+  }),
   decompose: ([x, g], attributes) => {
     const { groups, kernel } = attributes;
     const [batch, channels] = x.shape;
@@ -117,8 +132,14 @@ export const convolutionWeightGradientOp: OpDefinition<WeightGradientAttributes>
 });
 
 /** Spatial extents of the output. */
-export function outputExtents(input: Shape, kernel: Shape, { stride, padding, dilation }: ConvolutionAttributes): number[] {
-  return kernel.map((size, i) => windowCount(input[2 + i] + padding[i][0] + padding[i][1], size, stride[i], dilation[i]));
+export function outputExtents(
+  input: Shape,
+  kernel: Shape,
+  { stride, padding, dilation }: ConvolutionAttributes,
+): number[] {
+  return kernel.map((size, i) =>
+    windowCount(input[2 + i] + padding[i][0] + padding[i][1], size, stride[i], dilation[i]),
+  );
 }
 
 function windowsOf(x: Tensor, kernel: Shape, { stride, padding, dilation }: ConvolutionAttributes): Tensor {
@@ -137,7 +158,9 @@ function checkOperands(x: Shape, weight: Shape, { groups }: ConvolutionAttribute
   const given = `input ${formatShape(x)} (batch, channels, ...), weight ${formatShape(weight)} (out, in / groups, ...), groups ${groups}`;
   if (x.length !== weight.length) throw new ShapeError(`convolution: ${given}: both need the same number of axes.`);
   if (x[1] !== weight[1] * groups) {
-    throw new ShapeError(`convolution: ${given}: the input has ${x[1]} channels, the weight expects ${weight[1] * groups}; change one of them.`);
+    throw new ShapeError(
+      `convolution: ${given}: the input has ${x[1]} channels, the weight expects ${weight[1] * groups}; change one of them.`,
+    );
   }
   if (weight[0] % groups !== 0) {
     throw new ShapeError(`convolution: ${given}: ${weight[0]} output channels do not divide into ${groups} groups.`);

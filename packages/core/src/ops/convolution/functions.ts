@@ -27,7 +27,12 @@ export interface TransposedConvolutionOptions extends Omit<ConvolutionOptions, "
   readonly outputPadding?: number | readonly number[];
 }
 
-function geometry(op: string, axes: number, kernel: readonly number[], options: ConvolutionOptions): ConvolutionAttributes {
+function geometry(
+  op: string,
+  axes: number,
+  kernel: readonly number[],
+  options: ConvolutionOptions,
+): ConvolutionAttributes {
   const dilation = perAxis(op, "dilation", options.dilation ?? 1, axes, 1);
   const stride = perAxis(op, "stride", options.stride ?? 1, axes, 1);
   const padding =
@@ -47,7 +52,13 @@ function convolve(op: string, axes: number, x: Tensor, weight: Tensor, options: 
   return withBias(op, apply(convolutionOp, [cast(x, dtype), cast(weight, dtype)], attributes), options.bias);
 }
 
-function convolveTransposed(op: string, axes: number, x: Tensor, weight: Tensor, options: TransposedConvolutionOptions): Tensor {
+function convolveTransposed(
+  op: string,
+  axes: number,
+  x: Tensor,
+  weight: Tensor,
+  options: TransposedConvolutionOptions,
+): Tensor {
   checkRank(op, axes, x, weight);
   const dtype = toFloat(promote(op, x.dtype, weight.dtype));
   const attributes = geometry(op, axes, weight.shape.slice(2), options);
@@ -65,7 +76,12 @@ function convolveTransposed(op: string, axes: number, x: Tensor, weight: Tensor,
   const zeros = whole.map((more, i) => Math.max(0, more - attributes.padding[i][1]));
   const spatial = extra.map(
     (more, i) =>
-      (x.shape[2 + i] - 1) * stride[i] - padding[i][0] - padding[i][1] + dilation[i] * (weight.shape[2 + i] - 1) + 1 + (more - whole[i]),
+      (x.shape[2 + i] - 1) * stride[i] -
+      padding[i][0] -
+      padding[i][1] +
+      dilation[i] * (weight.shape[2 + i] - 1) +
+      1 +
+      (more - whole[i]),
   );
   if (spatial.some((extent) => extent < 1)) {
     throw new ShapeError(
@@ -73,14 +89,20 @@ function convolveTransposed(op: string, axes: number, x: Tensor, weight: Tensor,
         `would give spatial extents ${formatShape(spatial)}; use less padding.`,
     );
   }
-  const y = apply(convolutionInputGradientOp, [cast(x, dtype), cast(weight, dtype)], { ...attributes, padding, spatial });
+  const y = apply(convolutionInputGradientOp, [cast(x, dtype), cast(weight, dtype)], {
+    ...attributes,
+    padding,
+    spatial,
+  });
   return withBias(op, pad(y, [[0, 0], [0, 0], ...zeros.map((count) => [0, count] as const)]), options.bias);
 }
 
 function withBias(op: string, y: Tensor, bias: Tensor | undefined): Tensor {
   if (!bias) return y;
   if (bias.rank !== 1 || bias.size !== y.shape[1]) {
-    throw new ShapeError(`${op}: bias ${formatShape(bias.shape)} for ${y.shape[1]} output channels; it must be ${formatShape([y.shape[1]])}.`);
+    throw new ShapeError(
+      `${op}: bias ${formatShape(bias.shape)} for ${y.shape[1]} output channels; it must be ${formatShape([y.shape[1]])}.`,
+    );
   }
   return add(y, reshape(bias, [bias.size, ...y.shape.slice(2).map(() => 1)]));
 }

@@ -42,7 +42,9 @@ export const windowsOp: OpDefinition<WindowAttributes> = /* @__PURE__ */ defineO
     );
     return element.load(0, [...index.slice(0, lead), ...spatial]);
   },
-  gradient: (g, { inputs: [x] }, attributes) => [apply(foldOp, [g], { ...attributes, spatial: x.shape.slice(-attributes.kernel.length) })],
+  gradient: (g, { inputs: [x] }, attributes) => [
+    apply(foldOp, [g], { ...attributes, spatial: x.shape.slice(-attributes.kernel.length) }),
+  ],
 });
 
 interface FoldAttributes extends WindowAttributes {
@@ -52,7 +54,10 @@ interface FoldAttributes extends WindowAttributes {
 
 export const foldOp: OpDefinition<FoldAttributes> = /* @__PURE__ */ defineOp({
   name: "fold",
-  infer: ([x], { spatial }): Signature => ({ shape: [...x.shape.slice(0, x.shape.length - 2 * spatial.length), ...spatial], dtype: x.dtype }),
+  infer: ([x], { spatial }): Signature => ({
+    shape: [...x.shape.slice(0, x.shape.length - 2 * spatial.length), ...spatial],
+    dtype: x.dtype,
+  }),
   lower: (element, { kernel, stride, dilation }) => {
     const { build, index } = element;
     const lead = index.length - kernel.length;
@@ -80,10 +85,18 @@ export interface WindowOptions {
 }
 
 /** One whole number of at least `least` per axis. */
-export function perAxis(op: string, name: string, value: number | readonly number[], axes: number, least: number): readonly number[] {
+export function perAxis(
+  op: string,
+  name: string,
+  value: number | readonly number[],
+  axes: number,
+  least: number,
+): readonly number[] {
   const list = typeof value === "number" ? Array.from({ length: axes }, () => value) : value;
   if (list.length !== axes || !list.every((n) => Number.isInteger(n) && n >= least)) {
-    throw new ArgumentError(`${op}: ${name} is [${list.join(", ")}]; give a whole number >= ${least}, or one for each of the ${axes} spatial axes.`);
+    throw new ArgumentError(
+      `${op}: ${name} is [${list.join(", ")}]; give a whole number >= ${least}, or one for each of the ${axes} spatial axes.`,
+    );
   }
   return list;
 }
@@ -103,7 +116,10 @@ function spatialAxes(options: WindowOptions): number {
 /** Sliding windows over the last axes of `x` (as many as `kernelSize` has numbers): [..., counts, kernel]. */
 export function windows(x: Tensor, options: WindowOptions): Tensor {
   const axes = spatialAxes(options);
-  if (x.rank < axes) throw new ShapeError(`windows: ${formatShape(x.shape)} has fewer axes than the kernel's ${axes}; add axes with unsqueeze.`);
+  if (x.rank < axes)
+    throw new ShapeError(
+      `windows: ${formatShape(x.shape)} has fewer axes than the kernel's ${axes}; add axes with unsqueeze.`,
+    );
   return apply(windowsOp, [x], attributesOf("windows", options, axes));
 }
 
@@ -111,7 +127,9 @@ export function windows(x: Tensor, options: WindowOptions): Tensor {
 export function fold(x: Tensor, spatial: Shape, options: WindowOptions): Tensor {
   const axes = spatialAxes(options);
   const attributes = attributesOf("fold", options, axes);
-  const counts = attributes.kernel.map((size, i) => windowCount(spatial[i], size, attributes.stride[i], attributes.dilation[i]));
+  const counts = attributes.kernel.map((size, i) =>
+    windowCount(spatial[i], size, attributes.stride[i], attributes.dilation[i]),
+  );
   const expected = [...counts, ...attributes.kernel];
   if (spatial.length !== axes || x.shape.slice(-2 * axes).join() !== expected.join()) {
     throw new ShapeError(

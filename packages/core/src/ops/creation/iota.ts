@@ -30,7 +30,8 @@ export function iota(shape: Shape, axis = 0): Tensor {
 /** Numbers from `start` (inclusive) to `end` (exclusive) in steps; `arange(n)` counts from 0. Integers are int32 by default. */
 export function arange(start: number, end?: number, step = 1, dtype?: DType): Tensor {
   const [from, to] = end === undefined ? [0, start] : [start, end];
-  if (step === 0 || !Number.isFinite(step)) throw new ArgumentError(`arange: step is ${step}; give a finite step that is not 0.`);
+  if (step === 0 || !Number.isFinite(step))
+    throw new ArgumentError(`arange: step is ${step}; give a finite step that is not 0.`);
   const whole = [from, to, step].every(Number.isInteger);
   const type = dtype ?? (whole ? "int32" : "float32");
   const length = Math.max(0, Math.ceil((to - from) / step));

@@ -15,7 +15,11 @@ const rotations = [
 ];
 
 /** The two output words of Threefry-2x32 for a key and a counter, as expressions. */
-function threefry(e: ElementBuilder, key: readonly [Expression, Expression], counter: readonly [Expression, Expression]): [Expression, Expression] {
+function threefry(
+  e: ElementBuilder,
+  key: readonly [Expression, Expression],
+  counter: readonly [Expression, Expression],
+): [Expression, Expression] {
   const word = (value: number): Expression => e.constant(value >>> 0, "uint32");
   const add = (a: Expression, b: Expression): Expression => e.apply("add", a, b);
   const rotate = (x: Expression, bits: number): Expression =>
@@ -41,7 +45,10 @@ export const randomBitsOp: OpDefinition<{ readonly shape: Shape }> = /* @__PURE_
   lower: (e, { shape }) => {
     const { build } = e;
     const strides = stridesOf(shape);
-    const flat = e.index.reduce((sum, index, axis) => build.addIndex(sum, build.scaleIndex(index, strides[axis])), build.fixed(0));
+    const flat = e.index.reduce(
+      (sum, index, axis) => build.addIndex(sum, build.scaleIndex(index, strides[axis])),
+      build.fixed(0),
+    );
     const key = [e.load(0, [build.fixed(0)]), e.load(0, [build.fixed(1)])] as const;
     const counter = e.cast(build.position(flat), "uint32");
     return threefry(e, key, [counter, e.constant(0, "uint32")])[0];

@@ -40,7 +40,10 @@ function keyOf(op: string, { generator, seed, key }: RandomOptions): Tensor {
 }
 
 /** Uniform numbers in [low, high). */
-export function randomUniform(shape: Shape, options: RandomOptions & { readonly low?: number; readonly high?: number } = {}): Tensor {
+export function randomUniform(
+  shape: Shape,
+  options: RandomOptions & { readonly low?: number; readonly high?: number } = {},
+): Tensor {
   const { low = 0, high = 1, dtype = "float32" } = options;
   const unit = unitUniform(checkShape("randomUniform", shape), keyOf("randomUniform", options), dtype);
   return add(multiply(unit, high - low), low);
@@ -52,7 +55,10 @@ function unitUniform(shape: Shape, key: Tensor, dtype: DType): Tensor {
 }
 
 /** Normal numbers, by Box and Muller's transform of two uniform ones. */
-export function randomNormal(shape: Shape, options: RandomOptions & { readonly mean?: number; readonly deviation?: number } = {}): Tensor {
+export function randomNormal(
+  shape: Shape,
+  options: RandomOptions & { readonly mean?: number; readonly deviation?: number } = {},
+): Tensor {
   const { mean = 0, deviation = 1, dtype = "float32" } = options;
   const checked = checkShape("randomNormal", shape);
   const pairs = unitUniform([2, ...checked], keyOf("randomNormal", options), dtype);
@@ -65,8 +71,12 @@ export function randomNormal(shape: Shape, options: RandomOptions & { readonly m
 
 /** True with the given probability. */
 export function randomBernoulli(shape: Shape, probability: number, options: RandomOptions = {}): Tensor {
-  if (!(probability >= 0 && probability <= 1)) throw new ArgumentError(`randomBernoulli: probability is ${probability}; give a number from 0 to 1.`);
-  return less(unitUniform(checkShape("randomBernoulli", shape), keyOf("randomBernoulli", options), "float32"), probability);
+  if (!(probability >= 0 && probability <= 1))
+    throw new ArgumentError(`randomBernoulli: probability is ${probability}; give a number from 0 to 1.`);
+  return less(
+    unitUniform(checkShape("randomBernoulli", shape), keyOf("randomBernoulli", options), "float32"),
+    probability,
+  );
 }
 
 /** The numbers 0 to n - 1 in random order, as int32 [n]. */

@@ -18,7 +18,8 @@ export interface TensorOptions {
 
 /** A tensor with a copy of `data`: `tensor([[1, 2], [3, 4]])`, or `tensor(new Float32Array(6), { shape: [2, 3] })`. */
 export function tensor(data: NestedNumbers | TypedArray, options: TensorOptions = {}): Tensor {
-  if (ArrayBuffer.isView(data)) return fromNumbers(data, options.dtype ?? dtypeOfArray("tensor", data), options.shape ?? [data.length]);
+  if (ArrayBuffer.isView(data))
+    return fromNumbers(data, options.dtype ?? dtypeOfArray("tensor", data), options.shape ?? [data.length]);
   const found: number[] = [];
   const shape: number[] = [];
   let booleans = true;
@@ -37,11 +38,18 @@ export function tensor(data: NestedNumbers | TypedArray, options: TensorOptions 
     for (const entry of value) walk(entry, depth + 1);
   };
   walk(data as NestedNumbers, 0);
-  return fromNumbers(found, options.dtype ?? (booleans && found.length > 0 ? "bool" : "float32"), options.shape ?? shape);
+  return fromNumbers(
+    found,
+    options.dtype ?? (booleans && found.length > 0 ? "bool" : "float32"),
+    options.shape ?? shape,
+  );
 }
 
 /** A tensor without axes. */
-export function scalar(value: number | boolean, dtype: DType = typeof value === "boolean" ? "bool" : "float32"): Tensor {
+export function scalar(
+  value: number | boolean,
+  dtype: DType = typeof value === "boolean" ? "bool" : "float32",
+): Tensor {
   return fromNumbers([Number(value)], dtype, []);
 }
 

@@ -8,11 +8,14 @@ import type { Tensor } from "../../tensor.ts";
 export const castOp: OpDefinition<{ readonly dtype: DType }> = /* @__PURE__ */ defineOp({
   name: "cast",
   infer: ([x], { dtype }): Signature => {
-    if (!dtypes.includes(dtype)) throw new DTypeError(`cast: unknown dtype "${dtype}"; use one of ${dtypes.join(", ")}.`);
+    if (!dtypes.includes(dtype))
+      throw new DTypeError(`cast: unknown dtype "${dtype}"; use one of ${dtypes.join(", ")}.`);
     return { shape: x.shape, dtype };
   },
   lower: (element, { dtype }) => element.cast(element.load(0), dtype),
-  gradient: (outputGradient, node) => [isFloat(node.inputs[0].dtype) ? cast(outputGradient, node.inputs[0].dtype) : null],
+  gradient: (outputGradient, node) => [
+    isFloat(node.inputs[0].dtype) ? cast(outputGradient, node.inputs[0].dtype) : null,
+  ],
 });
 
 /** `x` converted to `dtype`: floats round, floats to integers truncate towards zero, bool is x != 0. */

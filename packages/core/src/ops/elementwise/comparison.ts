@@ -54,8 +54,11 @@ export function isNaN(x: Tensor): Tensor {
 
 function integers(op: string, a: Operand, b: Operand): void {
   for (const operand of [a, b]) {
-    if (typeof operand === "number" ? Number.isInteger(operand) : ["int32", "uint32", "uint8"].includes(operand.dtype)) continue;
-    throw new DTypeError(`${op}: works on int32, uint32 and uint8, not on ${String(operand)}; cast first: x.cast("int32").`);
+    if (typeof operand === "number" ? Number.isInteger(operand) : ["int32", "uint32", "uint8"].includes(operand.dtype))
+      continue;
+    throw new DTypeError(
+      `${op}: works on int32, uint32 and uint8, not on ${String(operand)}; cast first: x.cast("int32").`,
+    );
   }
 }
 

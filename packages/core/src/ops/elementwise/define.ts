@@ -21,7 +21,10 @@ interface UnaryRule {
 }
 
 /** The op and the function of a unary rule. */
-export function unary(name: string, rule: UnaryRule): { readonly op: OpDefinition; readonly fn: (x: Tensor) => Tensor } {
+export function unary(
+  name: string,
+  rule: UnaryRule,
+): { readonly op: OpDefinition; readonly fn: (x: Tensor) => Tensor } {
   const { lower, gradient } = rule;
   const op: OpDefinition = defineOp<unknown>({
     name,
@@ -52,7 +55,10 @@ interface BinaryRule {
 }
 
 /** The op and the function of a binary rule; the function broadcasts and promotes. */
-export function binary(name: string, rule: BinaryRule): { readonly op: OpDefinition; readonly fn: (a: Operand, b: Operand) => Tensor } {
+export function binary(
+  name: string,
+  rule: BinaryRule,
+): { readonly op: OpDefinition; readonly fn: (a: Operand, b: Operand) => Tensor } {
   const { operator, gradient, shortcut } = rule;
   const op: OpDefinition = defineOp<unknown>({
     name,

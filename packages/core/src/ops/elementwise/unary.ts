@@ -9,25 +9,57 @@ import { unary } from "./define.ts";
 import { where } from "./where.ts";
 
 const negating = /* @__PURE__ */ unary("negate", { on: "same", lower: "negate", gradient: (g) => negate(g) });
-const takingAbsolute = /* @__PURE__ */ unary("abs", { on: "same", lower: "absolute", gradient: (g, x) => multiply(g, sign(x)) });
+const takingAbsolute = /* @__PURE__ */ unary("abs", {
+  on: "same",
+  lower: "absolute",
+  gradient: (g, x) => multiply(g, sign(x)),
+});
 const takingSign = /* @__PURE__ */ unary("sign", { on: "same", lower: "sign" });
 const flooring = /* @__PURE__ */ unary("floor", { on: "float", lower: "floor" });
 const ceiling = /* @__PURE__ */ unary("ceil", { on: "float", lower: "ceil" });
 const rounding = /* @__PURE__ */ unary("round", { on: "float", lower: "round" });
-const takingRoot = /* @__PURE__ */ unary("sqrt", { on: "float", lower: "sqrt", gradient: (g, _, y) => divide(multiply(g, 0.5), y) });
+const takingRoot = /* @__PURE__ */ unary("sqrt", {
+  on: "float",
+  lower: "sqrt",
+  gradient: (g, _, y) => divide(multiply(g, 0.5), y),
+});
 const invertingRoot = /* @__PURE__ */ unary("rsqrt", {
   on: "float",
   lower: (e, x) => e.apply("divide", e.constant(1), e.apply("sqrt", x)),
   gradient: (g, x, y) => multiply(multiply(g, -0.5), divide(y, x)),
 });
-const exponentiating = /* @__PURE__ */ unary("exp", { on: "float", lower: "exp", gradient: (g, _, y) => multiply(g, y) });
-const exponentiatingMinus1 = /* @__PURE__ */ unary("expm1", { on: "float", lower: "expm1", gradient: (g, _, y) => multiply(g, add(y, 1)) });
+const exponentiating = /* @__PURE__ */ unary("exp", {
+  on: "float",
+  lower: "exp",
+  gradient: (g, _, y) => multiply(g, y),
+});
+const exponentiatingMinus1 = /* @__PURE__ */ unary("expm1", {
+  on: "float",
+  lower: "expm1",
+  gradient: (g, _, y) => multiply(g, add(y, 1)),
+});
 const takingLog = /* @__PURE__ */ unary("log", { on: "float", lower: "log", gradient: (g, x) => divide(g, x) });
-const takingLogPlus1 = /* @__PURE__ */ unary("log1p", { on: "float", lower: "log1p", gradient: (g, x) => divide(g, add(x, 1)) });
+const takingLogPlus1 = /* @__PURE__ */ unary("log1p", {
+  on: "float",
+  lower: "log1p",
+  gradient: (g, x) => divide(g, add(x, 1)),
+});
 const takingSine = /* @__PURE__ */ unary("sin", { on: "float", lower: "sin", gradient: (g, x) => multiply(g, cos(x)) });
-const takingCosine = /* @__PURE__ */ unary("cos", { on: "float", lower: "cos", gradient: (g, x) => negate(multiply(g, sin(x))) });
-const takingTangent = /* @__PURE__ */ unary("tan", { on: "float", lower: "tan", gradient: (g, _, y) => multiply(g, add(multiply(y, y), 1)) });
-const takingTanh = /* @__PURE__ */ unary("tanh", { on: "float", lower: "tanh", gradient: (g, _, y) => multiply(g, subtract(1, multiply(y, y))) });
+const takingCosine = /* @__PURE__ */ unary("cos", {
+  on: "float",
+  lower: "cos",
+  gradient: (g, x) => negate(multiply(g, sin(x))),
+});
+const takingTangent = /* @__PURE__ */ unary("tan", {
+  on: "float",
+  lower: "tan",
+  gradient: (g, _, y) => multiply(g, add(multiply(y, y), 1)),
+});
+const takingTanh = /* @__PURE__ */ unary("tanh", {
+  on: "float",
+  lower: "tanh",
+  gradient: (g, _, y) => multiply(g, subtract(1, multiply(y, y))),
+});
 const takingErf = /* @__PURE__ */ unary("erf", {
   on: "float",
   lower: "erf",

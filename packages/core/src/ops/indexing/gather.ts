@@ -5,6 +5,8 @@
  * (0 for integers), and adding there does nothing.
  */
 import type { Signature } from "../../backend/backend.ts";
+import type { ElementBuilder } from "../../compiler/element.ts";
+import type { Expression, Index } from "../../compiler/expression.ts";
 import { type DType, isFloat } from "../../dtype.ts";
 import { DTypeError, ShapeError } from "../../errors.ts";
 import { apply, defineOp, type OpDefinition } from "../../op.ts";
@@ -16,8 +18,6 @@ import { cast } from "../elementwise/cast.ts";
 import { equal } from "../elementwise/comparison.ts";
 import { broadcastTo } from "../movement/broadcast-to.ts";
 import { unsqueeze } from "../movement/reshape.ts";
-import type { ElementBuilder } from "../../compiler/element.ts";
-import type { Expression, Index } from "../../compiler/expression.ts";
 
 interface AxisAttributes {
   readonly axis: number;
@@ -34,7 +34,12 @@ interface AddAttributes extends AxisAttributes {
 }
 
 /** Loads input 0 at `position`, whose entry on the axis comes from a tensor; NaN or 0 outside. */
-function loadAt(e: ElementBuilder, at: Expression, { axis, zeroOutside }: ReadAttributes, position: (index: Index) => readonly Index[]): Expression {
+function loadAt(
+  e: ElementBuilder,
+  at: Expression,
+  { axis, zeroOutside }: ReadAttributes,
+  position: (index: Index) => readonly Index[],
+): Expression {
   const { build } = e;
   const [{ shape, dtype }] = e.inputs;
   const index = build.fromExpression(at);
@@ -47,7 +52,8 @@ function loadAt(e: ElementBuilder, at: Expression, { axis, zeroOutside }: ReadAt
 export const gatherOp: OpDefinition<ReadAttributes> = /* @__PURE__ */ defineOp({
   name: "gather",
   infer: ([x, indices]): Signature => ({ shape: indices.shape, dtype: x.dtype }),
-  lower: (e, attributes) => loadAt(e, e.load(1), attributes, (at) => e.index.map((index, a) => (a === attributes.axis ? at : index))),
+  lower: (e, attributes) =>
+    loadAt(e, e.load(1), attributes, (at) => e.index.map((index, a) => (a === attributes.axis ? at : index))),
   gradient: (g, { inputs: [x, indices] }, { axis }) => [
     broadcastAdd(apply(scatterAddOp, [g, indices], { axis, extent: x.shape[axis] }), x.shape, axis),
     null,
@@ -69,7 +75,10 @@ export const scatterAddOp: OpDefinition<AddAttributes> = /* @__PURE__ */ defineO
       return e.load(0, position, e.apply("equal", e.load(1, position), target));
     });
   },
-  gradient: (g, { inputs: [, indices] }, { axis }) => [apply(gatherOp, [g, indices], { axis, zeroOutside: true }), null],
+  gradient: (g, { inputs: [, indices] }, { axis }) => [
+    apply(gatherOp, [g, indices], { axis, zeroOutside: true }),
+    null,
+  ],
 });
 
 /** (x, indices of any shape): x with the axis replaced by the axes of indices. */
@@ -85,7 +94,10 @@ export const takeOp: OpDefinition<ReadAttributes> = /* @__PURE__ */ defineOp({
     const at = e.load(1, e.index.slice(axis, axis + rank));
     return loadAt(e, at, attributes, (index) => [...e.index.slice(0, axis), index, ...e.index.slice(axis + rank)]);
   },
-  gradient: (g, { inputs: [x, indices] }, { axis }) => [apply(takeAddOp, [g, indices], { axis, extent: x.shape[axis] }), null],
+  gradient: (g, { inputs: [x, indices] }, { axis }) => [
+    apply(takeAddOp, [g, indices], { axis, extent: x.shape[axis] }),
+    null,
+  ],
 });
 
 /** The adjoint of take: (updates, indices) to zeros with every slice of updates added at its index. */
@@ -108,7 +120,9 @@ export const takeAddOp: OpDefinition<AddAttributes> = /* @__PURE__ */ defineOp({
 
 function positions(op: string, indices: Tensor): Tensor {
   if (isFloat(indices.dtype) || indices.dtype === "bool") {
-    throw new DTypeError(`${op}: indices are ${indices.dtype}; positions are whole numbers. Use indices.cast("int32").`);
+    throw new DTypeError(
+      `${op}: indices are ${indices.dtype}; positions are whole numbers. Use indices.cast("int32").`,
+    );
   }
   return cast(indices, "int32");
 }
@@ -116,7 +130,9 @@ function positions(op: string, indices: Tensor): Tensor {
 /** Grows a scattered gradient back to x where the indices covered less of another axis. */
 function broadcastAdd(gradient: Tensor, shape: Shape, axis: number): Tensor {
   if (gradient.shape.join() === shape.join()) return gradient;
-  return gradient.pad(shape.map((extent, a) => (a === axis ? [0, 0] : [0, extent - gradient.shape[a]] as const)) as [number, number][]);
+  return gradient.pad(
+    shape.map((extent, a) => (a === axis ? [0, 0] : ([0, extent - gradient.shape[a]] as const))) as [number, number][],
+  );
 }
 
 /** PyTorch's gather: `indices` has the rank of `x`, and its other extents at most those of `x`; the result has its shape. */
@@ -133,12 +149,19 @@ export function gather(x: Tensor, indices: Tensor, axis: number): Tensor {
 /** `x` with `updates` added at the positions `indices` along `axis`; equal positions add up. */
 export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
   const at = normalizeAxis("scatterAdd", axis, x.rank);
-  if (indices.shape.join() !== updates.shape.join() || updates.rank !== x.rank || updates.shape.some((extent, a) => a !== at && extent > x.shape[a])) {
+  if (
+    indices.shape.join() !== updates.shape.join() ||
+    updates.rank !== x.rank ||
+    updates.shape.some((extent, a) => a !== at && extent > x.shape[a])
+  ) {
     throw new ShapeError(
       `scatterAdd: indices ${formatShape(indices.shape)} and updates ${formatShape(updates.shape)} for ${formatShape(x.shape)}; indices and updates need one shape that fits x outside axis ${at}.`,
     );
   }
-  const sums = apply(scatterAddOp, [cast(updates, x.dtype), positions("scatterAdd", indices)], { axis: at, extent: x.shape[at] });
+  const sums = apply(scatterAddOp, [cast(updates, x.dtype), positions("scatterAdd", indices)], {
+    axis: at,
+    extent: x.shape[at],
+  });
   return add(x, broadcastAdd(sums, x.shape, at));
 }
 
@@ -149,7 +172,8 @@ export function indexSelect(x: Tensor, indices: Tensor, axis = 0): Tensor {
 
 /** Rows of `weight` [vocabulary, width] for token numbers of any shape: [..., width]. */
 export function embedding(weight: Tensor, tokens: Tensor): Tensor {
-  if (weight.rank !== 2) throw new ShapeError(`embedding: weight has shape ${formatShape(weight.shape)}; it must be [vocabulary, width].`);
+  if (weight.rank !== 2)
+    throw new ShapeError(`embedding: weight has shape ${formatShape(weight.shape)}; it must be [vocabulary, width].`);
   return indexSelect(weight, tokens, 0);
 }
 

@@ -1,7 +1,7 @@
 /** Sorting, as a routine on the host unless a backend claims it. */
 import type { Signature } from "../../backend/backend.ts";
-import { decodeNumbers, hostZeros } from "../../host-array.ts";
 import { ShapeError } from "../../errors.ts";
+import { decodeNumbers, hostZeros } from "../../host-array.ts";
 import { apply, defineOp, type OpDefinition } from "../../op.ts";
 import { formatShape, normalizeAxis } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
@@ -60,10 +60,16 @@ export function sort(x: Tensor, options: SortOptions = {}): Tensor {
 }
 
 /** The `k` largest elements along an axis in descending order, and their positions (int32); `largest: false` gives the smallest. */
-export function topK(x: Tensor, k: number, { axis = -1, largest = true }: { readonly axis?: number; readonly largest?: boolean } = {}): { readonly values: Tensor; readonly indices: Tensor } {
+export function topK(
+  x: Tensor,
+  k: number,
+  { axis = -1, largest = true }: { readonly axis?: number; readonly largest?: boolean } = {},
+): { readonly values: Tensor; readonly indices: Tensor } {
   const at = normalizeAxis("topK", axis, x.rank);
   if (!Number.isInteger(k) || k < 0 || k > x.shape[at]) {
-    throw new ShapeError(`topK: k is ${k}, but axis ${at} of ${formatShape(x.shape)} has ${x.shape[at]} elements; give 0 to ${x.shape[at]}.`);
+    throw new ShapeError(
+      `topK: k is ${k}, but axis ${at} of ${formatShape(x.shape)} has ${x.shape[at]} elements; give 0 to ${x.shape[at]}.`,
+    );
   }
   const indices = narrow(argsort(x, { axis: at, descending: largest }), at, 0, k);
   return { values: gather(x, indices, at), indices };

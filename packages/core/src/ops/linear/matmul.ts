@@ -35,7 +35,8 @@ export const matmulOp: OpDefinition<MatmulAttributes> = /* @__PURE__ */ defineOp
   infer: ([a, b], { transposeA, transposeB }): Signature => {
     const [left, right] = [matrixShape(a.shape, transposeA), matrixShape(b.shape, transposeB)];
     if (left.columns !== right.rows) {
-      const shown = (shape: Shape, transposed: boolean): string => `${formatShape(shape)}${transposed ? " transposed" : ""}`;
+      const shown = (shape: Shape, transposed: boolean): string =>
+        `${formatShape(shape)}${transposed ? " transposed" : ""}`;
       throw new ShapeError(
         `matmul: ${shown(a.shape, transposeA)} times ${shown(b.shape, transposeB)}: the first has ${left.columns} columns, the second ${right.rows} rows; ` +
           "they must be equal. Transpose one of them: matmul(a, b, { transposeB: true }).",
@@ -69,7 +70,9 @@ function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean)
 function untransposed(x: Tensor): [Tensor, boolean] {
   if (x.source || x.op !== permuteOp) return [x, false];
   const { order } = x.attributes as { order: readonly number[] };
-  const exchanged = order.every((axis, at) => axis === (at === x.rank - 2 ? x.rank - 1 : at === x.rank - 1 ? x.rank - 2 : at));
+  const exchanged = order.every(
+    (axis, at) => axis === (at === x.rank - 2 ? x.rank - 1 : at === x.rank - 1 ? x.rank - 2 : at),
+  );
   return exchanged ? [x.inputs[0], true] : [x, false];
 }
 
@@ -79,7 +82,9 @@ function untransposed(x: Tensor): [Tensor, boolean] {
  */
 export function matmul(a: Tensor, b: Tensor, options: Partial<MatmulAttributes> = {}): Tensor {
   if (a.rank === 0 || b.rank === 0) {
-    throw new ShapeError(`matmul: ${formatShape(a.shape)} times ${formatShape(b.shape)}: a scalar is no matrix; use multiply.`);
+    throw new ShapeError(
+      `matmul: ${formatShape(a.shape)} times ${formatShape(b.shape)}: a scalar is no matrix; use multiply.`,
+    );
   }
   const dtype = toFloat(promote("matmul", a.dtype, b.dtype));
   const [x, y] = [cast(a, dtype), cast(b, dtype)];
@@ -96,14 +101,18 @@ export function matmul(a: Tensor, b: Tensor, options: Partial<MatmulAttributes> 
     const tall = product(reshape(left, [rows, columns]), right, false, transposeB);
     result = reshape(tall, [...left.shape.slice(0, -1), tall.shape[1]]);
   } else result = product(left, right, transposeA, transposeB);
-  const shape = result.shape.filter((_, axis) => !(a.rank === 1 && axis === result.rank - 2) && !(b.rank === 1 && axis === result.rank - 1));
+  const shape = result.shape.filter(
+    (_, axis) => !(a.rank === 1 && axis === result.rank - 2) && !(b.rank === 1 && axis === result.rank - 1),
+  );
   return reshape(result, shape);
 }
 
 /** The outer product of two vectors: [m] and [n] give [m, n]. */
 export function outer(a: Tensor, b: Tensor): Tensor {
   if (a.rank !== 1 || b.rank !== 1) {
-    throw new ShapeError(`outer: ${formatShape(a.shape)} and ${formatShape(b.shape)} are not both vectors; flatten them first, or use matmul.`);
+    throw new ShapeError(
+      `outer: ${formatShape(a.shape)} and ${formatShape(b.shape)} are not both vectors; flatten them first, or use matmul.`,
+    );
   }
   return multiply(unsqueeze(a, -1), broadcastTo(unsqueeze(b, 0), [a.size, b.size]));
 }

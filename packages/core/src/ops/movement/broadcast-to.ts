@@ -2,7 +2,7 @@
 import type { Signature } from "../../backend/backend.ts";
 import { ShapeError } from "../../errors.ts";
 import { apply, defineOp, type OpDefinition } from "../../op.ts";
-import { broadcastShapes, checkShape, formatShape, sameShape, type Shape } from "../../shape.ts";
+import { broadcastShapes, checkShape, formatShape, type Shape, sameShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { sum } from "../reduction/reduce.ts";
 import { reshape } from "./reshape.ts";
@@ -22,7 +22,10 @@ export const broadcastToOp: OpDefinition<{ readonly shape: Shape }> = /* @__PURE
   lower: (element) => {
     const [{ shape }] = element.inputs;
     const skipped = element.index.length - shape.length;
-    return element.load(0, shape.map((extent, axis) => (extent === 1 ? element.build.fixed(0) : element.index[axis + skipped])));
+    return element.load(
+      0,
+      shape.map((extent, axis) => (extent === 1 ? element.build.fixed(0) : element.index[axis + skipped])),
+    );
   },
   gradient: (outputGradient, { inputs: [x] }) => [sumTo(outputGradient, x.shape)],
 });
@@ -36,6 +39,8 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const skipped = x.rank - shape.length;
-  const axes = x.shape.map((_, axis) => axis).filter((axis) => axis < skipped || (shape[axis - skipped] === 1 && x.shape[axis] !== 1));
+  const axes = x.shape
+    .map((_, axis) => axis)
+    .filter((axis) => axis < skipped || (shape[axis - skipped] === 1 && x.shape[axis] !== 1));
   return reshape(sum(x, { axes }), shape);
 }

@@ -50,7 +50,9 @@ export const concatenateOp: OpDefinition<JoinAttributes> = /* @__PURE__ */ defin
   decompose: (inputs, attributes) => {
     let parts = [...inputs];
     while (parts.length > 1) {
-      parts = parts.flatMap((part, i) => (i % 2 === 1 ? [] : i + 1 < parts.length ? [apply(joinOp, [part, parts[i + 1]], attributes)] : [part]));
+      parts = parts.flatMap((part, i) =>
+        i % 2 === 1 ? [] : i + 1 < parts.length ? [apply(joinOp, [part, parts[i + 1]], attributes)] : [part],
+      );
     }
     return parts[0];
   },
@@ -70,17 +72,26 @@ export function concatenate(tensors: readonly Tensor[], axis = 0): Tensor {
     }
   }
   if (tensors.length === 1) return cast(tensors[0], dtype);
-  return apply(concatenateOp, tensors.map((t) => cast(t, dtype)), { axis: at });
+  return apply(
+    concatenateOp,
+    tensors.map((t) => cast(t, dtype)),
+    { axis: at },
+  );
 }
 
 /** Tensors of one shape along a new axis. */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   if (tensors.length === 0) throw new ArgumentError("stack: no tensors were given; give at least one.");
   if (!tensors.every(({ shape }) => sameShape(shape, tensors[0].shape))) {
-    throw new ShapeError(`stack: ${tensors.map(({ shape }) => formatShape(shape)).join(" and ")} differ; all tensors need one shape. Use concatenate to join along an axis.`);
+    throw new ShapeError(
+      `stack: ${tensors.map(({ shape }) => formatShape(shape)).join(" and ")} differ; all tensors need one shape. Use concatenate to join along an axis.`,
+    );
   }
   const at = normalizeAxis("stack", axis, tensors[0].rank + 1);
-  return concatenate(tensors.map((t) => unsqueeze(t, at)), at);
+  return concatenate(
+    tensors.map((t) => unsqueeze(t, at)),
+    at,
+  );
 }
 
 /** Parts of `x` along `axis`: as many equal ones as `parts` says, or of the given lengths. */
@@ -88,7 +99,10 @@ export function split(x: Tensor, parts: number | readonly number[], axis = 0): T
   const at = normalizeAxis("split", axis, x.rank);
   const extent = x.shape[at];
   const lengths = typeof parts === "number" ? Array.from({ length: parts }, () => extent / parts) : parts;
-  if (lengths.reduce((a, b) => a + b, 0) !== extent || !lengths.every((length) => Number.isInteger(length) && length >= 0)) {
+  if (
+    lengths.reduce((a, b) => a + b, 0) !== extent ||
+    !lengths.every((length) => Number.isInteger(length) && length >= 0)
+  ) {
     throw new ShapeError(
       `split: axis ${at} of ${formatShape(x.shape)} does not divide into ${typeof parts === "number" ? `${parts} equal parts` : `parts of [${parts.join(", ")}]`}; the lengths must be whole and add up to ${extent}.`,
     );

@@ -14,7 +14,11 @@ export interface PadOptions {
 }
 
 /** `x` with `padding[axis] = [before, after]` elements added to each axis; negative numbers cut (constant mode only). */
-export function pad(x: Tensor, padding: readonly (readonly [before: number, after: number])[], options: PadOptions = {}): Tensor {
+export function pad(
+  x: Tensor,
+  padding: readonly (readonly [before: number, after: number])[],
+  options: PadOptions = {},
+): Tensor {
   const { mode = "constant", value = 0 } = options;
   if (padding.length !== x.rank || !padding.flat().every(Number.isInteger)) {
     throw new ShapeError(
@@ -24,7 +28,8 @@ export function pad(x: Tensor, padding: readonly (readonly [before: number, afte
   if (padding.every(([before, after]) => before === 0 && after === 0)) return x;
   if (mode === "constant") {
     const shape = x.shape.map((extent, axis) => extent + padding[axis][0] + padding[axis][1]);
-    if (shape.some((extent) => extent < 0)) throw new ShapeError(`pad: ${formatShape(x.shape)} would become ${formatShape(shape)}; cut less.`);
+    if (shape.some((extent) => extent < 0))
+      throw new ShapeError(`pad: ${formatShape(x.shape)} would become ${formatShape(shape)}; cut less.`);
     return place(x, { shape, starts: padding.map(([before]) => before), steps: shape.map(() => 1), value });
   }
   return padding.reduce((result, [before, after], axis) => padAxis(result, axis, before, after, mode), x);
@@ -42,7 +47,12 @@ function padAxis(x: Tensor, axis: number, before: number, after: number, mode: "
   const side = (count: number, reflected: number, edge: number): Tensor[] => {
     if (count === 0) return [];
     if (mode === "reflect") return [flip(narrow(x, axis, reflected, count), axis)];
-    return [broadcastTo(narrow(x, axis, edge, 1), x.shape.map((n, a) => (a === axis ? count : n)))];
+    return [
+      broadcastTo(
+        narrow(x, axis, edge, 1),
+        x.shape.map((n, a) => (a === axis ? count : n)),
+      ),
+    ];
   };
   return concatenate([...side(before, 1, 0), x, ...side(after, extent - 1 - after, extent - 1)], axis);
 }
@@ -65,9 +75,18 @@ export function tile(x: Tensor, repeats: readonly number[]): Tensor {
   const rank = Math.max(x.rank, repeats.length);
   const shape = [...Array.from({ length: rank - x.rank }, () => 1), ...x.shape];
   const counts = [...Array.from({ length: rank - repeats.length }, () => 1), ...repeats];
-  const apart = reshape(x, shape.flatMap((extent) => [1, extent]));
-  const repeated = broadcastTo(apart, shape.flatMap((extent, axis) => [counts[axis], extent]));
-  return reshape(repeated, shape.map((extent, axis) => extent * counts[axis]));
+  const apart = reshape(
+    x,
+    shape.flatMap((extent) => [1, extent]),
+  );
+  const repeated = broadcastTo(
+    apart,
+    shape.flatMap((extent, axis) => [counts[axis], extent]),
+  );
+  return reshape(
+    repeated,
+    shape.map((extent, axis) => extent * counts[axis]),
+  );
 }
 
 /** Axes moved from `source` to `destination`, the others staying in order. */

@@ -31,7 +31,10 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
 
 /** `x` with two axes exchanged; by default the last two. */
 export function transpose(x: Tensor, first = -2, second = -1): Tensor {
-  if (x.rank < 2) throw new ShapeError(`transpose: ${formatShape(x.shape)} has no two axes to exchange; reshape it to a matrix first.`);
+  if (x.rank < 2)
+    throw new ShapeError(
+      `transpose: ${formatShape(x.shape)} has no two axes to exchange; reshape it to a matrix first.`,
+    );
   const [a, b] = [normalizeAxis("transpose", first, x.rank), normalizeAxis("transpose", second, x.rank)];
   const order = x.shape.map((_, axis) => (axis === a ? b : axis === b ? a : axis));
   return permute(x, order);

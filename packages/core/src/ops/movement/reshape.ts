@@ -1,10 +1,10 @@
 /** Other shapes for the same elements in the same order. */
 import type { Signature } from "../../backend/backend.ts";
+import type { Index } from "../../compiler/expression.ts";
 import { ShapeError } from "../../errors.ts";
 import { apply, defineOp, type OpDefinition } from "../../op.ts";
-import { checkShape, formatShape, normalizeAxes, sameShape, type Shape, sizeOf, stridesOf } from "../../shape.ts";
+import { checkShape, formatShape, normalizeAxes, type Shape, sameShape, sizeOf, stridesOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
-import type { Index } from "../../compiler/expression.ts";
 
 export const reshapeOp: OpDefinition<{ readonly shape: Shape }> = /* @__PURE__ */ defineOp({
   name: "reshape",
@@ -67,10 +67,15 @@ export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
   const dropped = new Set(normalizeAxes("squeeze", axes, x.rank));
   for (const axis of dropped) {
     if (axes !== undefined && x.shape[axis] !== 1) {
-      throw new ShapeError(`squeeze: axis ${axis} of ${formatShape(x.shape)} is ${x.shape[axis]}; only axes of extent 1 can go.`);
+      throw new ShapeError(
+        `squeeze: axis ${axis} of ${formatShape(x.shape)} is ${x.shape[axis]}; only axes of extent 1 can go.`,
+      );
     }
   }
-  return reshape(x, x.shape.filter((extent, axis) => !(dropped.has(axis) && extent === 1)));
+  return reshape(
+    x,
+    x.shape.filter((extent, axis) => !(dropped.has(axis) && extent === 1)),
+  );
 }
 
 /** `x` with an axis of extent 1 inserted at `axis` of the result. */

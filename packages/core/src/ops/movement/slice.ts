@@ -3,7 +3,7 @@ import type { Signature } from "../../backend/backend.ts";
 import type { Expression } from "../../compiler/expression.ts";
 import { ArgumentError, ShapeError } from "../../errors.ts";
 import { apply, defineOp, type OpDefinition } from "../../op.ts";
-import { checkShape, formatShape, normalizeAxes, normalizeAxis, sameShape, type Shape } from "../../shape.ts";
+import { checkShape, formatShape, normalizeAxes, normalizeAxis, type Shape, sameShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 
 interface SliceAttributes {
@@ -25,8 +25,15 @@ export const sliceOp: OpDefinition<SliceAttributes> = /* @__PURE__ */ defineOp({
   name: "slice",
   infer: ([x], { shape }): Signature => ({ shape: checkShape("slice", shape), dtype: x.dtype }),
   lower: (element, { starts, steps }) =>
-    element.load(0, element.index.map((index, axis) => element.build.addIndex(element.build.scaleIndex(index, steps[axis]), starts[axis]))),
-  gradient: (outputGradient, { inputs: [x] }, { starts, steps }) => [place(outputGradient, { shape: x.shape, starts, steps, value: 0 })],
+    element.load(
+      0,
+      element.index.map((index, axis) =>
+        element.build.addIndex(element.build.scaleIndex(index, steps[axis]), starts[axis]),
+      ),
+    ),
+  gradient: (outputGradient, { inputs: [x] }, { starts, steps }) => [
+    place(outputGradient, { shape: x.shape, starts, steps, value: 0 }),
+  ],
 });
 
 /** Puts element i of the input at start + i step of the output; the rest is `value`. Positions outside are dropped. */
@@ -73,27 +80,39 @@ export type SliceRange = number | null | { readonly start?: number; readonly end
 /** Part of `x`: one range per leading axis (null keeps the whole axis): `slice(x, [0, { start: 1, end: -1 }])`. */
 export function slice(x: Tensor, ranges: readonly SliceRange[]): Tensor {
   if (ranges.length > x.rank) {
-    throw new ShapeError(`slice: ${ranges.length} ranges for ${formatShape(x.shape)}, which has ${x.rank} axes; give at most one range per axis.`);
+    throw new ShapeError(
+      `slice: ${ranges.length} ranges for ${formatShape(x.shape)}, which has ${x.rank} axes; give at most one range per axis.`,
+    );
   }
   const parts = x.shape.map((extent, axis) => resolve(ranges[axis] ?? null, extent, axis, x.shape));
   const shape = parts.map((part) => part.length);
   const whole = sameShape(shape, x.shape) && parts.every((part) => part.step === 1);
-  const cut = whole ? x : apply(sliceOp, [x], { starts: parts.map((p) => p.start), steps: parts.map((p) => p.step), shape });
+  const cut = whole
+    ? x
+    : apply(sliceOp, [x], { starts: parts.map((p) => p.start), steps: parts.map((p) => p.step), shape });
   const kept = shape.filter((_, axis) => typeof ranges[axis] !== "number");
   return kept.length === shape.length ? cut : cut.reshape(kept);
 }
 
-function resolve(range: SliceRange, extent: number, axis: number, shape: Shape): { start: number; step: number; length: number } {
+function resolve(
+  range: SliceRange,
+  extent: number,
+  axis: number,
+  shape: Shape,
+): { start: number; step: number; length: number } {
   if (range === null) return { start: 0, step: 1, length: extent };
   if (typeof range === "number") {
     const at = range < 0 ? range + extent : range;
     if (!Number.isInteger(range) || at < 0 || at >= extent) {
-      throw new ShapeError(`slice: position ${range} is outside axis ${axis} of ${formatShape(shape)}; use ${-extent} to ${extent - 1}.`);
+      throw new ShapeError(
+        `slice: position ${range} is outside axis ${axis} of ${formatShape(shape)}; use ${-extent} to ${extent - 1}.`,
+      );
     }
     return { start: at, step: 1, length: 1 };
   }
   const step = range.step ?? 1;
-  if (!Number.isInteger(step) || step === 0) throw new ArgumentError(`slice: step ${step} on axis ${axis}; give a whole number that is not 0.`);
+  if (!Number.isInteger(step) || step === 0)
+    throw new ArgumentError(`slice: step ${step} on axis ${axis}; give a whole number that is not 0.`);
   const from = (position: number): number => (position < 0 ? position + extent : position);
   const [low, high] = step > 0 ? [0, extent] : [-1, extent - 1];
   const limit = (position: number): number => Math.min(high, Math.max(low, position));
@@ -112,11 +131,17 @@ export function narrow(x: Tensor, axis: number, start: number, length: number): 
       `narrow: ${length} positions from ${start} lie outside axis ${at} of ${formatShape(x.shape)}; start + length may be at most ${extent}.`,
     );
   }
-  return slice(x, x.shape.map((_, a) => (a === at ? { start: first, end: first + length } : null)));
+  return slice(
+    x,
+    x.shape.map((_, a) => (a === at ? { start: first, end: first + length } : null)),
+  );
 }
 
 /** `x` with the order of elements along `axes` (all by default) reversed. */
 export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
   const flipped = new Set(normalizeAxes("flip", axes, x.rank));
-  return slice(x, x.shape.map((_, axis) => (flipped.has(axis) ? { step: -1 } : null)));
+  return slice(
+    x,
+    x.shape.map((_, axis) => (flipped.has(axis) ? { step: -1 } : null)),
+  );
 }

@@ -1,6 +1,7 @@
 /** Softmax and its logarithm along one axis. */
-import type { Signature } from "../../backend/backend.ts";
+
 import { stopGradient } from "../../autograd/stop-gradient.ts";
+import type { Signature } from "../../backend/backend.ts";
 import { toFloat } from "../../dtype.ts";
 import { apply, defineOp, type OpDefinition } from "../../op.ts";
 import { normalizeAxis } from "../../shape.ts";

@@ -41,10 +41,16 @@ export interface ArgOptions {
 function argOf(op: OpDefinition<ArgExtremeAttributes>, x: Tensor, { axis, keepAxis }: ArgOptions): Tensor {
   const data = axis === undefined ? reshape(x, [x.size]) : x;
   const at = normalizeAxis(op.name, axis ?? 0, data.rank);
-  if (data.shape[at] === 0) throw new ShapeError(`${op.name}: axis ${at} of ${formatShape(x.shape)} has no elements, so no position to give; leave empty tensors out.`);
+  if (data.shape[at] === 0)
+    throw new ShapeError(
+      `${op.name}: axis ${at} of ${formatShape(x.shape)} has no elements, so no position to give; leave empty tensors out.`,
+    );
   const result = apply(op, [data], { axis: at });
   if (!keepAxis) return result;
-  return reshape(result, axis === undefined ? x.shape.map(() => 1) : x.shape.map((extent, a) => (a === at ? 1 : extent)));
+  return reshape(
+    result,
+    axis === undefined ? x.shape.map(() => 1) : x.shape.map((extent, a) => (a === at ? 1 : extent)),
+  );
 }
 
 /** The position (int32) of the largest element along an axis; the first of equals. */

@@ -41,7 +41,9 @@ function reduction(name: string, combine: Combine, gradient: ReduceGradient): Op
         axes.map((axis) => shape[axis]),
         (inner) => {
           let kept = 0;
-          const position = shape.map((_, axis): Index => (axes.includes(axis) ? inner[axes.indexOf(axis)] : element.index[kept++]));
+          const position = shape.map(
+            (_, axis): Index => (axes.includes(axis) ? inner[axes.indexOf(axis)] : element.index[kept++]),
+          );
           return element.load(0, position);
         },
       );
@@ -84,7 +86,11 @@ const productGradient: ReduceGradient = (g, x, y, axes) => {
 export const sumOp: OpDefinition<ReduceAttributes> = /* @__PURE__ */ reduction("sum", "sum", (g) => g);
 export const maxOp: OpDefinition<ReduceAttributes> = /* @__PURE__ */ reduction("max", "max", extremeGradient);
 export const minOp: OpDefinition<ReduceAttributes> = /* @__PURE__ */ reduction("min", "min", extremeGradient);
-export const productOp: OpDefinition<ReduceAttributes> = /* @__PURE__ */ reduction("product", "product", productGradient);
+export const productOp: OpDefinition<ReduceAttributes> = /* @__PURE__ */ reduction(
+  "product",
+  "product",
+  productGradient,
+);
 
 function reduceOver(op: OpDefinition<ReduceAttributes>, x: Tensor, axes: readonly number[]): Tensor {
   return axes.length === 0 ? x : apply(op, [x], { axes });

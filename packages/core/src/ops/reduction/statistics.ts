@@ -1,16 +1,17 @@
 /** Reductions made of others: means, variances, norms, and truth over axes. */
+
+import { stopGradient } from "../../autograd/stop-gradient.ts";
 import { toFloat } from "../../dtype.ts";
 import { ArgumentError } from "../../errors.ts";
 import { normalizeAxes } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { add, multiply, power, subtract } from "../elementwise/arithmetic.ts";
 import { cast } from "../elementwise/cast.ts";
+import { equal, logicalNot } from "../elementwise/comparison.ts";
 import { abs, exp, log, sqrt } from "../elementwise/unary.ts";
 import { where } from "../elementwise/where.ts";
-import { equal, logicalNot } from "../elementwise/comparison.ts";
-import { stopGradient } from "../../autograd/stop-gradient.ts";
-import { max, min, type ReduceOptions, sum } from "./reduce.ts";
 import { reshape } from "../movement/reshape.ts";
+import { max, min, type ReduceOptions, sum } from "./reduce.ts";
 
 /** How many elements one result of a reduction combines. */
 function countOver(x: Tensor, axes: ReduceOptions["axes"]): number {
@@ -62,7 +63,10 @@ export function norm(x: Tensor, options: NormOptions = {}): Tensor {
   if (order === Number.POSITIVE_INFINITY) return max(size, options);
   if (order === Number.NEGATIVE_INFINITY) return min(size, options);
   if (order === 0) return sum(cast(logicalNot(equal(data, 0)), data.dtype), options);
-  const total = sum(zeroAtZero(size, (nonzero) => power(nonzero, order)), options);
+  const total = sum(
+    zeroAtZero(size, (nonzero) => power(nonzero, order)),
+    options,
+  );
   return zeroAtZero(total, (nonzero) => power(nonzero, 1 / order));
 }
 
@@ -81,4 +85,3 @@ export function any(x: Tensor, options: ReduceOptions = {}): Tensor {
 export function all(x: Tensor, options: ReduceOptions = {}): Tensor {
   return min(cast(x, "bool"), options);
 }
-
