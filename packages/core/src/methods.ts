@@ -63,7 +63,6 @@ import { logSoftmax, softmax } from "./ops/normalization/softmax.ts";
 import { argmax, argmin } from "./ops/reduction/argmax.ts";
 import { max, min, product, sum } from "./ops/reduction/reduce.ts";
 import { all, any, logSumExp, mean, norm, variance } from "./ops/reduction/statistics.ts";
-import { cumulativeSum } from "./ops/scan/cumulative-sum.ts";
 import { array, data, dataSync, detach, dispose, item, itemSync, to } from "./runtime/data.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -81,7 +80,7 @@ const shared = {
   ceil,
   clamp,
   cos,
-  cumulativeSum,
+ 
   data,
   dataSync,
   detach,
@@ -185,7 +184,6 @@ export interface TensorMethods {
   ceil: Method<typeof ceil>;
   clamp: Method<typeof clamp>;
   cos: Method<typeof cos>;
-  cumulativeSum: Method<typeof cumulativeSum>;
   data: Method<typeof data>;
   dataSync: Method<typeof dataSync>;
   detach: Method<typeof detach>;

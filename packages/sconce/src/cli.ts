@@ -14,7 +14,7 @@ const { positionals, values } = parseArgs({
 });
 const [command] = positionals;
 if (command === "doctor") console.log(await doctor());
-else if (values["help"] || command === undefined) console.log(usage);
+else if (values.help || command === undefined) console.log(usage);
 else {
   console.error(`sconce: there is no command "${command}".\n\n${usage}`);
   process.exitCode = 2;

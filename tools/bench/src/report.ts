@@ -34,18 +34,27 @@ export function toJson(rows: readonly Row[]): string {
 
 /** A section of RESULTS.md about one suite. */
 export function toSection(suite: string, rows: readonly Row[], plan: Plan, facts: string): string {
+  const body = rows.map((row) => cells(row, row.title, plan));
+  const table = markdownTable(header, body, (title) => !["work", "against", "note"].includes(title));
+  return [`## ${suite}`, "", `${facts}. To measure again: \`npm run bench -- ${suite}\`.`, "", table, ""].join("\n");
+}
+
+/** A table of Markdown with its columns aligned, as the repository's formatter leaves it. */
+function markdownTable(
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+  isNumber: (title: string) => boolean,
+): string {
+  const widths = titles.map((title, column) => Math.max(3, title.length, ...rows.map((row) => row[column].length)));
   const line = (entries: readonly string[]): string => `| ${entries.join(" | ")} |`;
-  const titled = rows.map((row) => line(cells(row, row.title, plan)));
-  return [
-    `## ${suite}`,
-    "",
-    `${facts}. To measure again: \`npm run bench -- ${suite}\`.`,
-    "",
-    line(header),
-    line(header.map((_, column) => (column === 0 || column === 2 || column === 7 ? "---" : "---:"))),
-    ...titled,
-    "",
-  ].join("\n");
+  const pad = (entries: readonly string[]): string[] =>
+    entries.map((entry, column) =>
+      isNumber(titles[column]) ? entry.padStart(widths[column]) : entry.padEnd(widths[column]),
+    );
+  const rule = titles.map((title, column) =>
+    isNumber(title) ? `${"-".repeat(widths[column] - 1)}:` : "-".repeat(widths[column]),
+  );
+  return [line(pad(titles)), line(rule), ...rows.map((row) => line(pad(row)))].join("\n");
 }
 
 /** `document` with the section of the same heading replaced, or added at the end. */

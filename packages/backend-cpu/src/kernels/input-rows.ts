@@ -23,8 +23,8 @@ export function rowsOf(
 /** Packs `count` pixels of each row, `stride` apart: a lane reads the plane that starts at its `plane`, from its `column` on. */
 export function packInputRows(
   input: FloatArray,
-  [plane0, plane1, plane2]: readonly number[],
-  [column0, column1, column2]: readonly number[],
+  planes: readonly number[],
+  columns: readonly number[],
   stride: number,
   count: number,
   rows: InputRows,
@@ -32,6 +32,9 @@ export function packInputRows(
 ): void {
   const { inside, step, width } = rows;
   const [lane0, lane1, lane2] = panels.right;
+  const column0 = columns[0];
+  const column1 = columns[1];
+  const column2 = columns[2];
   // The pixels that every lane sees.
   const begin = Math.min(count, Math.max(0, Math.ceil(-Math.min(column0, column1, column2) / stride)));
   const past = Math.max(column0, column1, column2) + (count - 1) * stride - (width - 1);
@@ -46,9 +49,9 @@ export function packInputRows(
   const skip = begin * stride;
   let offset = (rows.first + inside.begin * step) * width;
   for (let start = insideStart; start < insideEnd; start += count, offset += step * width) {
-    const from0 = plane0 + offset;
-    const from1 = plane1 + offset;
-    const from2 = plane2 + offset;
+    const from0 = planes[0] + offset;
+    const from1 = planes[1] + offset;
+    const from2 = planes[2] + offset;
     const seen0 = from0 + column0 + skip;
     const seen1 = from1 + column1 + skip;
     const seen2 = from2 + column2 + skip;

@@ -142,9 +142,12 @@ export function transformTiles(
           : (channel % 3) * ELEMENTS * element + Math.floor(channel / 3) * tileCount + position;
         const left = 4 * (tile - first);
         for (let from = left; from < left + 6 * stripWidth; from += stripWidth, to += 6 * element) {
-          const [d0, d1, d2] = [strip[from], strip[from + 1], strip[from + 2]];
-          const [d3, d4, d5] = [strip[from + 3], strip[from + 4], strip[from + 5]];
-          transformPixels(target, to, element, d0, d1, d2, d3, d4, d5);
+          const d0 = strip[from];
+          const d1 = strip[from + 1];
+          const d2 = strip[from + 2];
+          const d3 = strip[from + 3];
+          const d4 = strip[from + 4];
+          transformPixels(target, to, element, d0, d1, d2, d3, d4, strip[from + 5]);
         }
       }
     }

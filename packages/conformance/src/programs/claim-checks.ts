@@ -39,6 +39,7 @@ function claimCheck({ op, samples }: OpSamples): BackendCheck {
   return {
     name: `a claimed ${op} is its decomposition`,
     run: async (backend, { runs, seed }) => {
+      if (!backend.claim) throw new NotApplicable("the backend claims nothing");
       const claimed = new Set<string>();
       const [whole, parts] = [recordingClaims(backend, claimed), withoutClaims(backend)];
       const dtypes = backend.capabilities.dtypes.filter((dtype) => isFloat(dtype));

@@ -43,7 +43,7 @@ describe("checkpoint", () => {
     const f = checkpoint((t: Tensor) => sin(t).mul(t));
     const second = grad(grad(f(x).sum(), x).sum(), x);
     const expected = [0.3, -0.7].map((v) => 2 * Math.cos(v) - v * Math.sin(v));
-    (await second.data()).forEach((value: number, i: number) => expect(value).toBeCloseTo(expected[i], 12));
+    for (const [i, value] of (await second.data()).entries()) expect(value).toBeCloseTo(expected[i], 12);
   });
 
   it("draws the same random numbers again", async () => {

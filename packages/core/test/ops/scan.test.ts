@@ -79,11 +79,7 @@ describe("cumulativeSum", () => {
     const sums = cumulativeSum(tensor([true, false, true]), 0);
     expect(sums.dtype).toBe("int32");
     expect(await sums.array()).toEqual([1, 1, 2]);
-    expect(
-      await tensor(new Uint8Array([200, 200]))
-        .cumulativeSum(0)
-        .array(),
-    ).toEqual([200, 400]);
+    expect(await cumulativeSum(tensor(new Uint8Array([200, 200])), 0).array()).toEqual([200, 400]);
   });
 
   it("has the reversed sum as its gradient", async () => {

@@ -9,32 +9,46 @@ import { binary } from "./define.ts";
 import { floor, log, negate } from "./unary.ts";
 import { where } from "./where.ts";
 
-const adding = /* @__PURE__ */ binary("add", {
+/** a + b. */
+export const add: (a: Operand, b: Operand) => Tensor = /* @__PURE__ */ binary("add", {
   on: "number",
   operator: "add",
   gradient: (g) => [g, g],
   shortcut: (a, b) => (constantValue(b) === 0 ? a : constantValue(a) === 0 ? b : undefined),
 });
-const subtracting = /* @__PURE__ */ binary("subtract", {
+
+/** a - b. */
+export const subtract: (a: Operand, b: Operand) => Tensor = /* @__PURE__ */ binary("subtract", {
   on: "number",
   operator: "subtract",
   gradient: (g) => [g, negate(g)],
   shortcut: (a, b) => (constantValue(b) === 0 ? a : undefined),
 });
-const multiplying = /* @__PURE__ */ binary("multiply", {
+
+/** a b, element by element. */
+export const multiply: (a: Operand, b: Operand) => Tensor = /* @__PURE__ */ binary("multiply", {
   on: "number",
   operator: "multiply",
   gradient: (g, a, b) => [multiply(g, b), multiply(g, a)],
   shortcut: (a, b) => (constantValue(b) === 1 ? a : constantValue(a) === 1 ? b : undefined),
 });
-const dividing = /* @__PURE__ */ binary("divide", {
+
+/** a / b; integers give float32. */
+export const divide: (a: Operand, b: Operand) => Tensor = /* @__PURE__ */ binary("divide", {
   on: "float",
   operator: "divide",
   gradient: (g, _, b, y) => [divide(g, b), negate(divide(multiply(g, y), b))],
   shortcut: (a, b) => (constantValue(b) === 1 ? a : undefined),
 });
-const floorDividing = /* @__PURE__ */ binary("floorDivide", { on: "number", operator: "floorDivide" });
-const takingRemainder = /* @__PURE__ */ binary("remainder", {
+
+/** floor(a / b). */
+export const floorDivide: (a: Operand, b: Operand) => Tensor = /* @__PURE__ */ binary("floorDivide", {
+  on: "number",
+  operator: "floorDivide",
+});
+
+/** a - floor(a / b) b: the result has the sign of b. */
+export const remainder: (a: Operand, b: Operand) => Tensor = /* @__PURE__ */ binary("remainder", {
   on: "number",
   operator: "remainder",
   gradient: (g, a, b) => [g, negate(multiply(g, floor(divide(a, b))))],
@@ -48,12 +62,16 @@ const raising = /* @__PURE__ */ binary("power", {
     multiply(g, where(equal(a, 0), full(a.shape, 0, a.dtype), multiply(y, log(a)))),
   ],
 });
-const takingMaximum = /* @__PURE__ */ binary("maximum", {
+
+/** The larger of each pair; NaN if either is NaN. */
+export const maximum: (a: Operand, b: Operand) => Tensor = /* @__PURE__ */ binary("maximum", {
   on: "any",
   operator: "maximum",
   gradient: (g, a, b) => splitAtTies(g, greater(a, b), equal(a, b)),
 });
-const takingMinimum = /* @__PURE__ */ binary("minimum", {
+
+/** The smaller of each pair; NaN if either is NaN. */
+export const minimum: (a: Operand, b: Operand) => Tensor = /* @__PURE__ */ binary("minimum", {
   on: "any",
   operator: "minimum",
   gradient: (g, a, b) => splitAtTies(g, less(a, b), equal(a, b)),
@@ -65,24 +83,6 @@ function splitAtTies(g: Tensor, first: Tensor, tie: Tensor): readonly [Tensor, T
   return [multiply(g, share), multiply(g, subtract(1, share))];
 }
 
-/** a + b. */
-export const add: (a: Operand, b: Operand) => Tensor = adding.fn;
-
-/** a - b. */
-export const subtract: (a: Operand, b: Operand) => Tensor = subtracting.fn;
-
-/** a b, element by element. */
-export const multiply: (a: Operand, b: Operand) => Tensor = multiplying.fn;
-
-/** a / b; integers give float32. */
-export const divide: (a: Operand, b: Operand) => Tensor = dividing.fn;
-
-/** floor(a / b). */
-export const floorDivide: (a: Operand, b: Operand) => Tensor = floorDividing.fn;
-
-/** a - floor(a / b) b: the result has the sign of b. */
-export const remainder: (a: Operand, b: Operand) => Tensor = takingRemainder.fn;
-
 /** a to the power b; integers give float32. Small whole exponents become products. */
 export function power(a: Operand, b: Operand): Tensor {
   if (typeof b === "number" && typeof a !== "number" && isFloat(a.dtype)) {
@@ -90,14 +90,8 @@ export function power(a: Operand, b: Operand): Tensor {
     if (b === 2) return multiply(a, a);
     if (b === 3) return multiply(multiply(a, a), a);
   }
-  return raising.fn(a, b);
+  return raising(a, b);
 }
-
-/** The larger of each pair; NaN if either is NaN. */
-export const maximum: (a: Operand, b: Operand) => Tensor = takingMaximum.fn;
-
-/** The smaller of each pair; NaN if either is NaN. */
-export const minimum: (a: Operand, b: Operand) => Tensor = takingMinimum.fn;
 
 /** `x` limited to [low, high]; leave either out with -Infinity or Infinity. The gradient passes where x is inside, ends included. */
 export function clamp(x: Tensor, low: number, high: number): Tensor {

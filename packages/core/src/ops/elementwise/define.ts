@@ -20,11 +20,8 @@ interface UnaryRule {
   readonly gradient?: UnaryGradient;
 }
 
-/** The op and the function of a unary rule. */
-export function unary(
-  name: string,
-  rule: UnaryRule,
-): { readonly op: OpDefinition; readonly fn: (x: Tensor) => Tensor } {
+/** The function that applies a unary rule's op. */
+export function unary(name: string, rule: UnaryRule): (x: Tensor) => Tensor {
   const { lower, gradient } = rule;
   const op: OpDefinition = defineOp<unknown>({
     name,
@@ -37,11 +34,10 @@ export function unary(
       gradient && isFloat(node.dtype) ? gradient(outputGradient, node.inputs[0], node) : null,
     ],
   });
-  const fn = (x: Operand): Tensor => {
+  return (x: Operand): Tensor => {
     const input = toTensor(x, typeof x === "number" ? "float32" : rule.on === "float" ? toFloat(x.dtype) : x.dtype);
     return apply(op, [rule.on === "same" && input.dtype === "bool" ? cast(input, "int32") : input], undefined);
   };
-  return { op, fn };
 }
 
 interface BinaryRule {
@@ -54,11 +50,8 @@ interface BinaryRule {
   readonly shortcut?: (a: Tensor, b: Tensor) => Tensor | undefined;
 }
 
-/** The op and the function of a binary rule; the function broadcasts and promotes. */
-export function binary(
-  name: string,
-  rule: BinaryRule,
-): { readonly op: OpDefinition; readonly fn: (a: Operand, b: Operand) => Tensor } {
+/** The function that applies a binary rule's op; it broadcasts and promotes. */
+export function binary(name: string, rule: BinaryRule): (a: Operand, b: Operand) => Tensor {
   const { operator, gradient, shortcut } = rule;
   const op: OpDefinition = defineOp<unknown>({
     name,
@@ -68,7 +61,7 @@ export function binary(
     gradient: (outputGradient, node) =>
       gradient && isFloat(node.dtype) ? gradient(outputGradient, node.inputs[0], node.inputs[1], node) : [null, null],
   });
-  const fn = (a: Operand, b: Operand): Tensor => {
+  return (a: Operand, b: Operand): Tensor => {
     let [x, y] = align(name, a, b);
     if (rule.on === "float") [x, y] = [cast(x, toFloat(x.dtype)), cast(y, toFloat(y.dtype))];
     else if (rule.on === "number" && x.dtype === "bool") [x, y] = [cast(x, "int32"), cast(y, "int32")];
@@ -77,5 +70,4 @@ export function binary(
     if ((result === x && typeof b === "number") || (result === y && typeof a === "number")) return result;
     return apply(op, [x, y], undefined);
   };
-  return { op, fn };
 }

@@ -8,69 +8,118 @@ import { greater } from "./comparison.ts";
 import { unary } from "./define.ts";
 import { where } from "./where.ts";
 
-const negating = /* @__PURE__ */ unary("negate", { on: "same", lower: "negate", gradient: (g) => negate(g) });
-const takingAbsolute = /* @__PURE__ */ unary("abs", {
+/** -x. */
+export const negate: (x: Tensor) => Tensor = /* @__PURE__ */ unary("negate", {
+  on: "same",
+  lower: "negate",
+  gradient: (g) => negate(g),
+});
+
+/** |x|; its derivative at 0 is taken as 0. */
+export const abs: (x: Tensor) => Tensor = /* @__PURE__ */ unary("abs", {
   on: "same",
   lower: "absolute",
   gradient: (g, x) => multiply(g, sign(x)),
 });
-const takingSign = /* @__PURE__ */ unary("sign", { on: "same", lower: "sign" });
-const flooring = /* @__PURE__ */ unary("floor", { on: "float", lower: "floor" });
-const ceiling = /* @__PURE__ */ unary("ceil", { on: "float", lower: "ceil" });
-const rounding = /* @__PURE__ */ unary("round", { on: "float", lower: "round" });
-const takingRoot = /* @__PURE__ */ unary("sqrt", {
+
+/** -1, 0 or 1. */
+export const sign: (x: Tensor) => Tensor = /* @__PURE__ */ unary("sign", { on: "same", lower: "sign" });
+
+/** The largest whole number not above x. */
+export const floor: (x: Tensor) => Tensor = /* @__PURE__ */ unary("floor", { on: "float", lower: "floor" });
+
+/** The smallest whole number not below x. */
+export const ceil: (x: Tensor) => Tensor = /* @__PURE__ */ unary("ceil", { on: "float", lower: "ceil" });
+
+/** The nearest whole number, halves to even. */
+export const round: (x: Tensor) => Tensor = /* @__PURE__ */ unary("round", { on: "float", lower: "round" });
+
+/** The square root. */
+export const sqrt: (x: Tensor) => Tensor = /* @__PURE__ */ unary("sqrt", {
   on: "float",
   lower: "sqrt",
   gradient: (g, _, y) => divide(multiply(g, 0.5), y),
 });
-const invertingRoot = /* @__PURE__ */ unary("rsqrt", {
+
+/** 1 / sqrt(x). */
+export const rsqrt: (x: Tensor) => Tensor = /* @__PURE__ */ unary("rsqrt", {
   on: "float",
   lower: (e, x) => e.apply("divide", e.constant(1), e.apply("sqrt", x)),
   gradient: (g, x, y) => multiply(multiply(g, -0.5), divide(y, x)),
 });
-const exponentiating = /* @__PURE__ */ unary("exp", {
+
+/** e to the power x. */
+export const exp: (x: Tensor) => Tensor = /* @__PURE__ */ unary("exp", {
   on: "float",
   lower: "exp",
   gradient: (g, _, y) => multiply(g, y),
 });
-const exponentiatingMinus1 = /* @__PURE__ */ unary("expm1", {
+
+/** e^x - 1, accurate near 0. */
+export const expm1: (x: Tensor) => Tensor = /* @__PURE__ */ unary("expm1", {
   on: "float",
   lower: "expm1",
   gradient: (g, _, y) => multiply(g, add(y, 1)),
 });
-const takingLog = /* @__PURE__ */ unary("log", { on: "float", lower: "log", gradient: (g, x) => divide(g, x) });
-const takingLogPlus1 = /* @__PURE__ */ unary("log1p", {
+
+/** The natural logarithm. */
+export const log: (x: Tensor) => Tensor = /* @__PURE__ */ unary("log", {
+  on: "float",
+  lower: "log",
+  gradient: (g, x) => divide(g, x),
+});
+
+/** log(1 + x), accurate near 0. */
+export const log1p: (x: Tensor) => Tensor = /* @__PURE__ */ unary("log1p", {
   on: "float",
   lower: "log1p",
   gradient: (g, x) => divide(g, add(x, 1)),
 });
-const takingSine = /* @__PURE__ */ unary("sin", { on: "float", lower: "sin", gradient: (g, x) => multiply(g, cos(x)) });
-const takingCosine = /* @__PURE__ */ unary("cos", {
+
+/** The sine of x in radians. */
+export const sin: (x: Tensor) => Tensor = /* @__PURE__ */ unary("sin", {
+  on: "float",
+  lower: "sin",
+  gradient: (g, x) => multiply(g, cos(x)),
+});
+
+/** The cosine of x in radians. */
+export const cos: (x: Tensor) => Tensor = /* @__PURE__ */ unary("cos", {
   on: "float",
   lower: "cos",
   gradient: (g, x) => negate(multiply(g, sin(x))),
 });
-const takingTangent = /* @__PURE__ */ unary("tan", {
+
+/** The tangent of x in radians. */
+export const tan: (x: Tensor) => Tensor = /* @__PURE__ */ unary("tan", {
   on: "float",
   lower: "tan",
   gradient: (g, _, y) => multiply(g, add(multiply(y, y), 1)),
 });
-const takingTanh = /* @__PURE__ */ unary("tanh", {
+
+/** The hyperbolic tangent. */
+export const tanh: (x: Tensor) => Tensor = /* @__PURE__ */ unary("tanh", {
   on: "float",
   lower: "tanh",
   gradient: (g, _, y) => multiply(g, subtract(1, multiply(y, y))),
 });
-const takingErf = /* @__PURE__ */ unary("erf", {
+
+/** The error function 2/sqrt(pi) * integral of e^(-t^2) from 0 to x. */
+export const erf: (x: Tensor) => Tensor = /* @__PURE__ */ unary("erf", {
   on: "float",
   lower: "erf",
   gradient: (g, x) => multiply(g, multiply(exp(negate(multiply(x, x))), 2 / Math.sqrt(Math.PI))),
 });
-const takingSigmoid = /* @__PURE__ */ unary("sigmoid", {
+
+/** 1 / (1 + e^-x). */
+export const sigmoid: (x: Tensor) => Tensor = /* @__PURE__ */ unary("sigmoid", {
   on: "float",
   lower: logistic,
   gradient: (g, _, y) => multiply(g, multiply(y, subtract(1, y))),
 });
-const takingSoftplus = /* @__PURE__ */ unary("softplus", {
+
+/** log(1 + e^x). */
+export const softplus: (x: Tensor) => Tensor = /* @__PURE__ */ unary("softplus", {
   on: "float",
   // max(x, 0) + log(1 + e^-|x|) neither overflows nor loses small results.
   lower: (e, x) => {
@@ -79,7 +128,9 @@ const takingSoftplus = /* @__PURE__ */ unary("softplus", {
   },
   gradient: (g, x) => multiply(g, sigmoid(x)),
 });
-const rectifying = /* @__PURE__ */ unary("relu", {
+
+/** max(x, 0); its derivative at 0 is taken as 0. */
+export const relu: (x: Tensor) => Tensor = /* @__PURE__ */ unary("relu", {
   on: "same",
   lower: (e, x) => e.apply("maximum", x, e.constant(0)),
   gradient: (g, x) => where(greater(x, 0), g, zerosLike(g)),
@@ -88,30 +139,6 @@ const rectifying = /* @__PURE__ */ unary("relu", {
 function logistic(e: ElementBuilder, x: Expression): Expression {
   return e.apply("divide", e.constant(1), e.apply("add", e.apply("exp", e.apply("negate", x)), e.constant(1)));
 }
-
-/** -x. */
-export const negate: (x: Tensor) => Tensor = negating.fn;
-
-/** |x|; its derivative at 0 is taken as 0. */
-export const abs: (x: Tensor) => Tensor = takingAbsolute.fn;
-
-/** -1, 0 or 1. */
-export const sign: (x: Tensor) => Tensor = takingSign.fn;
-
-/** The largest whole number not above x. */
-export const floor: (x: Tensor) => Tensor = flooring.fn;
-
-/** The smallest whole number not below x. */
-export const ceil: (x: Tensor) => Tensor = ceiling.fn;
-
-/** The nearest whole number, halves to even. */
-export const round: (x: Tensor) => Tensor = rounding.fn;
-
-/** The square root. */
-export const sqrt: (x: Tensor) => Tensor = takingRoot.fn;
-
-/** 1 / sqrt(x). */
-export const rsqrt: (x: Tensor) => Tensor = invertingRoot.fn;
 
 /** x x. */
 export function square(x: Tensor): Tensor {
@@ -122,42 +149,6 @@ export function square(x: Tensor): Tensor {
 export function reciprocal(x: Tensor): Tensor {
   return divide(onesLike(x), x);
 }
-
-/** e to the power x. */
-export const exp: (x: Tensor) => Tensor = exponentiating.fn;
-
-/** e^x - 1, accurate near 0. */
-export const expm1: (x: Tensor) => Tensor = exponentiatingMinus1.fn;
-
-/** The natural logarithm. */
-export const log: (x: Tensor) => Tensor = takingLog.fn;
-
-/** log(1 + x), accurate near 0. */
-export const log1p: (x: Tensor) => Tensor = takingLogPlus1.fn;
-
-/** The sine of x in radians. */
-export const sin: (x: Tensor) => Tensor = takingSine.fn;
-
-/** The cosine of x in radians. */
-export const cos: (x: Tensor) => Tensor = takingCosine.fn;
-
-/** The tangent of x in radians. */
-export const tan: (x: Tensor) => Tensor = takingTangent.fn;
-
-/** The hyperbolic tangent. */
-export const tanh: (x: Tensor) => Tensor = takingTanh.fn;
-
-/** The error function 2/sqrt(pi) * integral of e^(-t^2) from 0 to x. */
-export const erf: (x: Tensor) => Tensor = takingErf.fn;
-
-/** 1 / (1 + e^-x). */
-export const sigmoid: (x: Tensor) => Tensor = takingSigmoid.fn;
-
-/** log(1 + e^x). */
-export const softplus: (x: Tensor) => Tensor = takingSoftplus.fn;
-
-/** max(x, 0); its derivative at 0 is taken as 0. */
-export const relu: (x: Tensor) => Tensor = rectifying.fn;
 
 /** x Phi(x), with Phi the normal distribution function (Hendrycks and Gimpel 2016); `approximate` uses the tanh formula. */
 export function gelu(x: Tensor, options: { readonly approximate?: boolean } = {}): Tensor {
