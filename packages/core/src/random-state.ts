@@ -39,7 +39,7 @@ export class RandomState extends Variable {
 let rootSeed = 0;
 
 /** The generator of random functions that are given no other. */
-export const defaultRandomState: RandomState = new RandomState(() => hashKey(rootSeed, "default"));
+export const defaultRandomState: RandomState = /* @__PURE__ */ new RandomState(() => hashKey(rootSeed, "default"));
 
 /** Sets the seed from which everything random follows: initial weights made from now on, and the default generator. */
 export function setSeed(seed: number): void {
