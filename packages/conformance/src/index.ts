@@ -9,4 +9,5 @@ export type { CheckGradientsOptions, DifferentiableFunction } from "./gradients/
 export { checkGradients } from "./gradients/check-gradients.ts";
 export type { GradientCheck, GradientSample } from "./gradients/gradient-check.ts";
 export { gradientChecks } from "./gradients/registry.ts";
+export { goldenLosses, trainSmallNetwork } from "./programs/small-network.ts";
 export { Random } from "./random.ts";

@@ -42,6 +42,8 @@ export type Work =
   | { readonly kind: "matmul"; readonly size: number }
   | ConvolutionWork
   | TrainingWork
+  /** ResNet-18's training step with the CIFAR stem, captured from nothing but not run. */
+  | { readonly kind: "capture"; readonly batch: number }
   /** A program of so many kernels that do nothing. */
   | { readonly kind: "replay"; readonly kernels: number };
 
@@ -105,6 +107,10 @@ export const workloads: Readonly<Record<string, { readonly title: string; readon
   },
   "mlp-step": { title: "training step, MLP 784-512-256-10, batch 128, SGD", work: mlp },
   "lenet5-step": { title: "training step, LeNet-5, batch 128, SGD", work: lenet5 },
+  "resnet18-capture": {
+    title: "ResNet-18 training step, CIFAR stem, batch 8: traced, differentiated, planned and compiled",
+    work: { kind: "capture", batch: 8 },
+  },
   overhead: { title: "replay of a program of 1,000 kernels that do nothing", work: { kind: "replay", kernels: 1000 } },
 };
 

@@ -1,5 +1,5 @@
 /** Random applications of one op: what claims are compared on. */
-import { type DType, fromHost, type HostArray, type Shape, type Tensor } from "@sconce/core";
+import { type DType, fromHost, type HostArray, type Shape, sizeOf, type Tensor } from "@sconce/core";
 import * as fc from "fast-check";
 import { Random } from "../random.ts";
 
@@ -15,9 +15,12 @@ export interface OpSamples {
   samples(dtype: DType): fc.Arbitrary<OpSample>;
 }
 
-/** What a description stands for. Shapes become random arrays. */
+/** What a description stands for. */
 export interface DescribedSample {
+  /** Shapes of random floats, which come first. */
   readonly shapes: readonly Shape[];
+  /** Positions along axes of these extents, int32; a few of them are just outside. */
+  readonly positions?: readonly { readonly shape: Shape; readonly extent: number }[];
   build(inputs: Tensor[]): Tensor;
 }
 
@@ -31,9 +34,13 @@ export function opSamples<Description>(
     op,
     samples: (dtype) =>
       fc.record({ description: descriptions, seed: fc.nat(999) }).map(({ description, seed }) => {
-        const { shapes, build } = describe(description);
+        const { shapes, positions = [], build } = describe(description);
         const random = new Random(seed);
         const inputs = shapes.map((shape) => random.array(shape, dtype));
+        for (const { shape, extent } of positions) {
+          const data = Int32Array.from(random.list(sizeOf(shape), () => random.integer(-1, extent)));
+          inputs.push({ shape, dtype: "int32", data });
+        }
         return { inputs, build, [fc.toStringMethod]: () => `${op} ${fc.stringify(description)}, seed ${seed}` };
       }),
   };

@@ -1,6 +1,7 @@
-/** Samples of every op that a backend may claim because core would otherwise decompose it. */
+/** Samples of the ops that backends claim: everything that core would otherwise decompose, and the heavier primitives. */
 import { axisSamples } from "./along-axes.ts";
 import { convolutionSamples } from "./convolution.ts";
+import { indexingSamples } from "./indexing.ts";
 import { matmulSamples } from "./matmul.ts";
 import type { OpSamples } from "./op-sample.ts";
 import { poolingSamples } from "./pooling.ts";
@@ -11,4 +12,5 @@ export const opSampleRegistry: readonly OpSamples[] = [
   ...convolutionSamples,
   ...poolingSamples,
   ...axisSamples,
+  ...indexingSamples,
 ];

@@ -28,6 +28,7 @@ import {
   trainingBatch,
   type Work,
 } from "../workloads.ts";
+import { captureResNet18 } from "./resnet18.ts";
 import { serve, type Task } from "./serve.ts";
 
 const register: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -48,6 +49,8 @@ async function prepare(work: Work): Promise<Task> {
       return work.backward ? convolutionBackward(work) : convolutionForward(work);
     case "training":
       return trainingStep(work);
+    case "capture":
+      return { run: () => captureResNet18(work.batch), answer: () => [] };
     case "replay":
       return replay(work.kernels);
   }

@@ -12,6 +12,7 @@ export const cpu: Suite = {
     { work: "mlp-step", against: peer, target: 5 },
     { work: "conv-backward", against: peer, target: 20 },
     { work: "lenet5-step", against: peer, target: 20 },
+    { work: "resnet18-capture", against: 3000, target: 1 },
     { work: "overhead", against: 0.5, target: 1 },
   ],
 };
