@@ -1,8 +1,8 @@
 /**
- * Max and average pooling of image planes, and their gradients, which add up in double precision where windows overlap.
+ * Max pooling of image planes and its gradient, which adds up in double precision where windows overlap.
  *
  * The maximum of a window is its first in row-major order, and a NaN counts as one. Windows may hang over the
- * input; what they find there is never the maximum and adds nothing to a sum.
+ * input; what they find there is never the maximum.
  */
 import { insideRange } from "./arithmetic.ts";
 import type { FloatArray } from "./panels.ts";
@@ -16,7 +16,7 @@ export interface PoolingShape {
   readonly output: readonly [height: number, width: number];
   readonly kernel: readonly [number, number];
   readonly stride: readonly [number, number];
-  /** Top, bottom, left, right. The bottom and right ones matter only where they count as elements. */
+  /** Top, bottom, left, right. */
   readonly padding: readonly [number, number, number, number];
   readonly dilation: readonly [number, number];
 }
@@ -63,92 +63,31 @@ export function maxPoolGradient(
   }
 }
 
-/** output = the mean of each window of the input; with `countPadding`, elements of the padding count as zeros. */
-export function averagePool(output: FloatArray, input: FloatArray, shape: PoolingShape, countPadding: boolean): void {
-  const rows = windowsAlong(shape, 0, countPadding),
-    columns = windowsAlong(shape, 1, countPadding);
-  const width = shape.input[1];
-  let to = 0;
-  for (let plane = 0; plane < shape.planes; plane++) {
-    const planeStart = plane * shape.input[0] * width;
-    for (let y = 0; y < shape.output[0]; y++) {
-      const begin = planeStart + rows.begin[y] * width,
-        end = planeStart + rows.end[y] * width;
-      for (let x = 0; x < shape.output[1]; x++, to++) {
-        const first = columns.begin[x],
-          last = columns.end[x];
-        let sum = 0;
-        for (let row = begin; row < end; row += width) {
-          for (let at = row + first; at < row + last; at++) sum += input[at];
-        }
-        output[to] = sum / (rows.count[y] * columns.count[x]);
-      }
-    }
-  }
-}
-
-/** inputGradient = zeros, with each element of the output gradient added in equal shares to its window. */
-export function averagePoolGradient(
-  inputGradient: FloatArray,
-  outputGradient: FloatArray,
-  shape: PoolingShape,
-  countPadding: boolean,
-): void {
-  const rows = windowsAlong(shape, 0, countPadding),
-    columns = windowsAlong(shape, 1, countPadding);
-  const [height, width] = shape.input;
-  let from = 0;
-  for (let plane = 0; plane < shape.planes; plane++) {
-    const sums = zeroedSums(height * width);
-    for (let y = 0; y < shape.output[0]; y++) {
-      const begin = rows.begin[y] * width,
-        end = rows.end[y] * width;
-      for (let x = 0; x < shape.output[1]; x++, from++) {
-        const first = columns.begin[x],
-          last = columns.end[x];
-        const share = outputGradient[from] / (rows.count[y] * columns.count[x]);
-        for (let row = begin; row < end; row += width) {
-          for (let at = row + first; at < row + last; at++) sums[at] += share;
-        }
-      }
-    }
-    for (let i = 0; i < height * width; i++) inputGradient[plane * height * width + i] = sums[i];
-  }
-}
-
-/** For each window along an axis: its part inside the input, from `begin` to before `end`, and what its sum is divided by. */
+/** For each window along an axis: its part inside the input, from `begin` to before `end`. */
 interface Windows {
   readonly begin: Int32Array;
   readonly end: Int32Array;
-  readonly count: Int32Array;
 }
 
-function windowsAlong(shape: PoolingShape, axis: 0 | 1, countPadding: boolean): Windows {
+function windowsAlong(shape: PoolingShape, axis: 0 | 1): Windows {
   const size = shape.input[axis],
     windows = shape.output[axis],
-    kernel = shape.kernel[axis],
     dilation = shape.dilation[axis];
-  const before = shape.padding[2 * axis],
-    after = shape.padding[2 * axis + 1];
   const begin = new Int32Array(windows),
-    end = new Int32Array(windows),
-    count = new Int32Array(windows);
+    end = new Int32Array(windows);
   for (let window = 0; window < windows; window++) {
-    const start = window * shape.stride[axis] - before;
+    const start = window * shape.stride[axis] - shape.padding[2 * axis];
     begin[window] = start + Math.max(0, Math.ceil(-start / dilation)) * dilation;
-    end[window] = Math.min(size, start + (kernel - 1) * dilation + 1);
-    count[window] = countPadding
-      ? Math.min(size + after, start + kernel) - start
-      : Math.max(0, end[window] - begin[window]);
+    end[window] = Math.min(size, start + (shape.kernel[axis] - 1) * dilation + 1);
   }
-  return { begin, end, count };
+  return { begin, end };
 }
 
 /** A function that gives, for each window of a plane, where its maximum is in the input; -1 for a window without elements. */
 function locateMaxima(input: FloatArray, shape: PoolingShape): (plane: number) => Int32Array {
   const { output, kernel, stride, dilation, padding } = shape;
-  const rows = windowsAlong(shape, 0, false),
-    columns = windowsAlong(shape, 1, false);
+  const rows = windowsAlong(shape, 0),
+    columns = windowsAlong(shape, 1);
   const width = shape.input[1];
   const indices = new Int32Array(output[0] * output[1]);
   return (plane) => {
@@ -156,7 +95,8 @@ function locateMaxima(input: FloatArray, shape: PoolingShape): (plane: number) =
       const planeStart = plane * shape.input[0] * width;
       const first = planeStart + rows.begin[y] * width;
       for (let x = 0; x < output[1]; x++) {
-        indices[line + x] = rows.count[y] * columns.count[x] > 0 ? first + columns.begin[x] : -1;
+        const isEmpty = rows.begin[y] >= rows.end[y] || columns.begin[x] >= columns.end[x];
+        indices[line + x] = isEmpty ? -1 : first + columns.begin[x];
       }
       for (let row = rows.begin[y]; row < rows.end[y]; row += dilation[0]) {
         for (let tap = 0; tap < kernel[1]; tap++) {
