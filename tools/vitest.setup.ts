@@ -1,8 +1,12 @@
-// Gives tests `globalThis.gc`, in worker threads too, without a flag for Node.
+// Gives tests `globalThis.gc`, in worker threads too, without a flag for Node; and one seed to all random cases, so that
+// every run sees the same ones. FAST_CHECK_SEED=123 npm test looks elsewhere.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { configureGlobal } from "fast-check";
 
 if (!globalThis.gc) {
   setFlagsFromString("--expose-gc");
   globalThis.gc = runInNewContext("gc");
 }
+
+configureGlobal({ seed: Number(process.env.FAST_CHECK_SEED ?? 20261123) });

@@ -1,4 +1,4 @@
-/** The example passes the kit, which includes training a small network to the recorded losses. */
+/** The example passes the kit, and is found by its name. */
 import { describeBackend } from "@sconce/conformance";
 import { openTiny } from "../src/index.ts";
 

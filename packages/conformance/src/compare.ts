@@ -40,6 +40,7 @@ function show(value: number): string {
 /** The largest magnitude of the finite elements. */
 export function scaleOf(values: ArrayLike<number>): number {
   let largest = 0;
-  for (let i = 0; i < values.length; i++) if (Number.isFinite(values[i])) largest = Math.max(largest, Math.abs(values[i]));
+  for (let i = 0; i < values.length; i++)
+    if (Number.isFinite(values[i])) largest = Math.max(largest, Math.abs(values[i]));
   return largest;
 }

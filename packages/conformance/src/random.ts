@@ -30,7 +30,14 @@ export class Random {
 
   /** An array of `dtype`: floats in [-2, 2), whole numbers that are mostly small and sometimes extreme. */
   array(shape: Shape, dtype: DType): HostArray {
-    return { shape, dtype, data: encodeNumbers(this.list(sizeOf(shape), () => this.element(dtype)), dtype) };
+    return {
+      shape,
+      dtype,
+      data: encodeNumbers(
+        this.list(sizeOf(shape), () => this.element(dtype)),
+        dtype,
+      ),
+    };
   }
 
   /** A float64 array with elements in [low, high). */

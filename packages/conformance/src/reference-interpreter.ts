@@ -9,15 +9,15 @@ import {
   applyScalar,
   type Combine,
   type DType,
+  type Instruction,
   instructionDType,
   isFloat,
-  type Instruction,
   type LoopNest,
   neutralElement,
   roundTo,
   type ScalarOperator,
-  scalarOperators,
   type Shape,
+  scalarOperators,
   sizeOf,
 } from "@sconce/core";
 

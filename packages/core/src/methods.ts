@@ -80,7 +80,7 @@ const shared = {
   ceil,
   clamp,
   cos,
- 
+
   data,
   dataSync,
   detach,

@@ -2,15 +2,22 @@
  * Two-dimensional convolution (cross-correlation, as in PyTorch) of NCHW images with weights
  * [output channels, input channels / groups, kernel height, kernel width], and its two gradients.
  *
- * The input gradient is a convolution too. Input rows that agree modulo the stride see the same kernel rows, so each
- * of these phases is a correlation of stride one of the output gradient with its share of the kernel, flipped and with
- * its channels transposed: no products with inserted zeros, and no scattered sums as in col2im.
+ * The gradients are correlations too. For the weights, the output gradient is the kernel that slides over the input, with
+ * images and channels exchanged, and stride and dilation as well. For the input, rows that agree modulo the stride see
+ * the same kernel rows, so each of these phases is a correlation of stride one of the output gradient with its share
+ * of the kernel, flipped and with its channels exchanged: no products with inserted zeros, and no scattered sums.
  */
 import { greatestCommonDivisor } from "./arithmetic.ts";
-import { type Correlation, correlate } from "./correlation.ts";
+import {
+  type Correlation,
+  correlate,
+  type Extents,
+  exchangeRoles,
+  type ImageStrides,
+  type WeightStrides,
+} from "./correlation.ts";
 import { correlateDepthwise } from "./depthwise.ts";
 import type { FloatArray } from "./panels.ts";
-import { correlateWeights } from "./weight-gradient.ts";
 import { correlateByTiles } from "./winograd.ts";
 import { suitsTiles } from "./winograd-tiles.ts";
 import { correlateWeightsByTiles } from "./winograd-weights.ts";
@@ -36,112 +43,16 @@ export interface ConvolutionShape {
 /** Height and width of the output; zero where the kernel does not fit. */
 export function convolutionOutputSize(shape: ConvolutionShape): [height: number, width: number] {
   const { stride, padding, dilation } = shape;
-  const extent = (size: number, kernel: number, axis: 0 | 1): number =>
-    Math.max(
-      0,
-      Math.floor(
-        (size + padding[2 * axis] + padding[2 * axis + 1] - dilation[axis] * (kernel - 1) - 1) / stride[axis],
-      ) + 1,
-    );
+  const extent = (size: number, kernel: number, axis: 0 | 1): number => {
+    const room = size + padding[2 * axis] + padding[2 * axis + 1] - dilation[axis] * (kernel - 1) - 1;
+    return Math.max(0, Math.floor(room / stride[axis]) + 1);
+  };
   return [extent(shape.inputHeight, shape.kernelHeight, 0), extent(shape.inputWidth, shape.kernelWidth, 1)];
 }
 
 /** output[n, o] = sum over c of input[n, c] * weights[o, c]. */
-export function convolution(
-  output: FloatArray,
-  input: FloatArray,
-  weights: FloatArray,
-  attributes: ConvolutionShape,
-): void {
-  const shape = withoutRows(attributes);
-  const { groups, kernelHeight, kernelWidth, inputHeight, inputWidth, stride, padding, dilation } = shape;
-  const inputChannels = shape.inputChannels / groups,
-    outputChannels = shape.outputChannels / groups;
-  const [outputHeight, outputWidth] = convolutionOutputSize(shape);
-  const taps = kernelHeight * kernelWidth;
-  correlateAny(output, input, weights, {
-    batch: shape.batch,
-    groups,
-    inputChannels,
-    inputHeight,
-    inputWidth,
-    outputChannels,
-    outputHeight,
-    outputWidth,
-    kernelHeight,
-    kernelWidth,
-    stride,
-    dilation,
-    top: padding[0],
-    left: padding[2],
-    weights: {
-      start: 0,
-      group: outputChannels * inputChannels * taps,
-      outputChannel: inputChannels * taps,
-      inputChannel: taps,
-      row: kernelWidth,
-      column: 1,
-    },
-    output: {
-      start: 0,
-      image: shape.outputChannels * outputHeight * outputWidth,
-      channel: outputHeight * outputWidth,
-      row: outputWidth,
-      column: 1,
-    },
-  });
-}
-
-/** The gradient with respect to the input, given that with respect to the output. */
-export function convolutionInputGradient(
-  inputGradient: FloatArray,
-  outputGradient: FloatArray,
-  weights: FloatArray,
-  attributes: ConvolutionShape,
-): void {
-  const shape = withoutRows(attributes);
-  const { groups, kernelHeight, kernelWidth, inputHeight, inputWidth, stride, padding, dilation } = shape;
-  const inputChannels = shape.inputChannels / groups,
-    outputChannels = shape.outputChannels / groups;
-  const [outputHeight, outputWidth] = convolutionOutputSize(shape);
-  const taps = kernelHeight * kernelWidth;
-  for (let phaseRow = 0; phaseRow < Math.min(stride[0], inputHeight); phaseRow++) {
-    const vertical = phaseTaps(phaseRow + padding[0], stride[0], dilation[0], kernelHeight);
-    for (let phaseColumn = 0; phaseColumn < Math.min(stride[1], inputWidth); phaseColumn++) {
-      const horizontal = phaseTaps(phaseColumn + padding[2], stride[1], dilation[1], kernelWidth);
-      correlateAny(inputGradient, outputGradient, weights, {
-        batch: shape.batch,
-        groups,
-        inputChannels: outputChannels,
-        inputHeight: outputHeight,
-        inputWidth: outputWidth,
-        outputChannels: inputChannels,
-        outputHeight: Math.ceil((inputHeight - phaseRow) / stride[0]),
-        outputWidth: Math.ceil((inputWidth - phaseColumn) / stride[1]),
-        kernelHeight: vertical.count,
-        kernelWidth: horizontal.count,
-        stride: [1, 1],
-        dilation: [vertical.dilation, horizontal.dilation],
-        top: vertical.before,
-        left: horizontal.before,
-        weights: {
-          start: vertical.last * kernelWidth + horizontal.last,
-          group: outputChannels * inputChannels * taps,
-          outputChannel: taps,
-          inputChannel: inputChannels * taps,
-          row: -vertical.step * kernelWidth,
-          column: -horizontal.step,
-        },
-        output: {
-          start: phaseRow * inputWidth + phaseColumn,
-          image: shape.inputChannels * inputHeight * inputWidth,
-          channel: inputHeight * inputWidth,
-          row: stride[0] * inputWidth,
-          column: stride[1],
-        },
-      });
-    }
-  }
+export function convolution(output: FloatArray, input: FloatArray, weights: FloatArray, shape: ConvolutionShape): void {
+  correlateAny(output, input, weights, describe(shape));
 }
 
 /** The gradient with respect to the weights, summed over the batch. */
@@ -149,22 +60,58 @@ export function convolutionWeightGradient(
   weightGradient: FloatArray,
   input: FloatArray,
   outputGradient: FloatArray,
-  attributes: ConvolutionShape,
+  shape: ConvolutionShape,
 ): void {
-  const shape = withoutRows(attributes);
-  const [outputHeight, outputWidth] = convolutionOutputSize(shape);
-  const { groups, padding } = shape;
-  const perGroup = {
-    ...shape,
-    inputChannels: shape.inputChannels / groups,
-    outputChannels: shape.outputChannels / groups,
-    outputHeight,
-    outputWidth,
-    top: padding[0],
-    left: padding[2],
-  };
-  const correlateAny = suitsTiles(weightGradient, perGroup) ? correlateWeightsByTiles : correlateWeights;
-  correlateAny(weightGradient, input, outputGradient, perGroup);
+  const forward = describe(shape);
+  if (suitsTiles(weightGradient, forward)) correlateWeightsByTiles(weightGradient, input, outputGradient, forward);
+  else correlate(weightGradient, input, outputGradient, exchangeRoles(forward));
+}
+
+/** The gradient with respect to the input, given that with respect to the output. */
+export function convolutionInputGradient(
+  inputGradient: FloatArray,
+  outputGradient: FloatArray,
+  weights: FloatArray,
+  shape: ConvolutionShape,
+): void {
+  const forward = describe(shape);
+  const { inputHeight, inputWidth, stride, dilation, input: images, weights: kernels } = forward;
+  for (let row = 0; row < Math.min(stride[0], inputHeight); row++) {
+    const vertical = phaseTaps(row + forward.top, stride[0], dilation[0], forward.kernelHeight);
+    for (let column = 0; column < Math.min(stride[1], inputWidth); column++) {
+      const horizontal = phaseTaps(column + forward.left, stride[1], dilation[1], forward.kernelWidth);
+      correlateAny(inputGradient, outputGradient, weights, {
+        ...forward,
+        inputChannels: forward.outputChannels,
+        inputHeight: forward.outputHeight,
+        inputWidth: forward.outputWidth,
+        outputChannels: forward.inputChannels,
+        outputHeight: Math.ceil((inputHeight - row) / stride[0]),
+        outputWidth: Math.ceil((inputWidth - column) / stride[1]),
+        kernelHeight: vertical.count,
+        kernelWidth: horizontal.count,
+        stride: [1, 1],
+        dilation: [vertical.dilation, horizontal.dilation],
+        top: vertical.before,
+        left: horizontal.before,
+        input: forward.output,
+        weights: {
+          start: vertical.last * kernels.row + horizontal.last,
+          group: kernels.group,
+          outputChannel: kernels.inputChannel,
+          inputChannel: kernels.outputChannel,
+          row: -vertical.step * kernels.row,
+          column: -horizontal.step,
+        },
+        output: {
+          ...images,
+          start: row * images.row + column,
+          row: stride[0] * images.row,
+          column: stride[1],
+        },
+      });
+    }
+  }
 }
 
 /** Along one axis, the kernel taps that touch the inputs of one phase. */
@@ -191,14 +138,44 @@ function phaseTaps(position: number, stride: number, dilation: number, kernel: n
 }
 
 function correlateAny(output: FloatArray, input: FloatArray, weights: FloatArray, shape: Correlation): void {
-  if (shape.inputChannels === 1 && shape.outputChannels === 1) correlateDepthwise(output, input, weights, shape);
-  else if (suitsTiles(output, shape)) correlateByTiles(output, input, weights, shape);
-  else correlate(output, input, weights, shape);
+  const suited = suitsTiles(output, shape) ? correlateByTiles : correlate;
+  const run = shape.inputChannels === 1 && shape.outputChannels === 1 ? correlateDepthwise : suited;
+  run(output, input, weights, shape);
 }
 
-/** A 1 by 1 kernel that touches every pixel once has no use for rows. */
-function withoutRows(shape: ConvolutionShape): ConvolutionShape {
-  const { kernelHeight, kernelWidth, stride, padding, inputHeight, inputWidth } = shape;
-  const pointwise = kernelHeight * kernelWidth * stride[0] * stride[1] === 1 && padding.every((side) => side === 0);
-  return pointwise ? { ...shape, inputHeight: 1, inputWidth: inputHeight * inputWidth } : shape;
+/** The convolution itself as a correlation. */
+function describe(shape: ConvolutionShape): Correlation {
+  const { groups, kernelHeight, kernelWidth, padding } = shape;
+  const [outputHeight, outputWidth] = convolutionOutputSize(shape);
+  const inputChannels = shape.inputChannels / groups;
+  const outputChannels = shape.outputChannels / groups;
+  const extents: Extents = {
+    ...shape,
+    inputChannels,
+    outputChannels,
+    outputHeight,
+    outputWidth,
+    top: padding[0],
+    left: padding[2],
+  };
+  const kernel = kernelHeight * kernelWidth;
+  const weights: WeightStrides = {
+    start: 0,
+    group: outputChannels * inputChannels * kernel,
+    outputChannel: inputChannels * kernel,
+    inputChannel: kernel,
+    row: kernelWidth,
+    column: 1,
+  };
+  const input = imageStrides(groups, inputChannels, shape.inputHeight, shape.inputWidth);
+  const output = imageStrides(groups, outputChannels, outputHeight, outputWidth);
+  // A 1 by 1 kernel that touches every pixel once has no use for rows.
+  const pointwise = kernel * shape.stride[0] * shape.stride[1] === 1 && padding.every((side) => side === 0);
+  const flat = { inputHeight: 1, inputWidth: input.channel, outputHeight: 1, outputWidth: input.channel };
+  return { ...extents, ...(pointwise ? flat : {}), input, weights, output };
+}
+
+function imageStrides(groups: number, channels: number, height: number, width: number): ImageStrides {
+  const channel = height * width;
+  return { start: 0, image: groups * channels * channel, group: channels * channel, channel, row: width, column: 1 };
 }

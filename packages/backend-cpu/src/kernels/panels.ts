@@ -28,8 +28,16 @@ export const RIGHT_CAPACITY = 32768;
 export interface Panels {
   readonly left: readonly [Float64Array, Float64Array];
   readonly right: readonly [Float64Array, Float64Array, Float64Array];
-  /** Copies `count` elements of two rows of `source`, `fromStep` apart, into the left lanes. */
-  packLeft(source: FloatArray, from0: number, from1: number, fromStep: number, to: number, count: number): void;
+  /** Copies `count` elements of two rows of `source` into the left lanes, `toStep` apart there. */
+  packLeft(
+    source: FloatArray,
+    from0: number,
+    from1: number,
+    fromStep: number,
+    to: number,
+    toStep: number,
+    count: number,
+  ): void;
   /** Copies `count` elements of three columns of `source` into the right lanes, `toStep` apart there. */
   packRight(
     source: FloatArray,
@@ -81,11 +89,16 @@ function createPanels(): Panels {
     from1: number,
     fromStep: number,
     to: number,
+    toStep: number,
     count: number,
   ): void {
-    const lane0 = left0,
-      lane1 = left1;
-    for (let offset = 0, last = fromStep * count; offset < last; offset = (offset + fromStep) | 0, to = (to + 1) | 0) {
+    const lane0 = left0;
+    const lane1 = left1;
+    for (
+      let offset = 0, end = to + toStep * count;
+      to < end;
+      offset = (offset + fromStep) | 0, to = (to + toStep) | 0
+    ) {
       lane0[to] = source[(from0 + offset) | 0];
       lane1[to] = source[(from1 + offset) | 0];
     }
@@ -101,12 +114,12 @@ function createPanels(): Panels {
     toStep: number,
     count: number,
   ): void {
-    const lane0 = right0,
-      lane1 = right1,
-      lane2 = right2;
+    const lane0 = right0;
+    const lane1 = right1;
+    const lane2 = right2;
     for (
-      let offset = 0, last = fromStep * count;
-      offset < last;
+      let offset = 0, end = to + toStep * count;
+      to < end;
       offset = (offset + fromStep) | 0, to = (to + toStep) | 0
     ) {
       lane0[to] = source[(from0 + offset) | 0];

@@ -3,9 +3,9 @@
  * pixels, tiles of neighbouring outputs overlapping by two input pixels. Tiles are counted over images, rows and columns.
  */
 import { insideRange, type Range, sizeOfRange } from "./arithmetic.ts";
+import type { Extents } from "./correlation.ts";
 import { type FloatArray, LEFT_CAPACITY, panels, RIGHT_CAPACITY } from "./panels.ts";
 import { createScratch } from "./scratch.ts";
-import type { WeightGradient } from "./weight-gradient.ts";
 
 /** Elements of a transformed tile or kernel. */
 export const ELEMENTS = 36;
@@ -28,11 +28,11 @@ export interface TilePlace {
   readonly column: number;
 }
 
-export function countTiles({ batch, outputHeight, outputWidth }: WeightGradient): number {
+export function countTiles({ batch, outputHeight, outputWidth }: Extents): number {
   return batch * Math.ceil(outputHeight / 4) * Math.ceil(outputWidth / 4);
 }
 
-export function placeOfTile({ outputHeight, outputWidth }: WeightGradient, tile: number): TilePlace {
+export function placeOfTile({ outputHeight, outputWidth }: Extents, tile: number): TilePlace {
   const rows = Math.ceil(outputHeight / 4);
   const columns = Math.ceil(outputWidth / 4);
   const line = Math.floor(tile / columns);
@@ -40,7 +40,7 @@ export function placeOfTile({ outputHeight, outputWidth }: WeightGradient, tile:
 }
 
 /** Whether tiles can do the job, and take fewer operations than sums over the kernel: 50 a tile and 480 a kernel, roughly. */
-export function suitsTiles(result: FloatArray, shape: WeightGradient): boolean {
+export function suitsTiles(result: FloatArray, shape: Extents): boolean {
   const { batch, kernelHeight, kernelWidth, stride, dilation, outputHeight, outputWidth } = shape;
   return (
     result instanceof Float32Array &&
@@ -101,7 +101,7 @@ export function multiplyElements(
 export function transformTiles(
   target: Float64Array,
   input: FloatArray,
-  shape: WeightGradient,
+  shape: Extents,
   { group, tiles, channels }: TileBlock,
   lanesAre: "tiles" | "channels",
 ): void {

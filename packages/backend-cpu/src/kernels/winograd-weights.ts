@@ -4,9 +4,9 @@
  * summed over all tiles (a matrix product for each element), and only the sums are transformed to kernels.
  */
 import { cut, type Range, sizeOfRange } from "./arithmetic.ts";
+import type { Extents } from "./correlation.ts";
 import type { FloatArray } from "./panels.ts";
 import { createScratch, zeroedSums } from "./scratch.ts";
-import type { WeightGradient } from "./weight-gradient.ts";
 import {
   countTiles,
   ELEMENTS,
@@ -29,7 +29,7 @@ export function correlateWeightsByTiles(
   weightGradient: FloatArray,
   input: FloatArray,
   outputGradient: FloatArray,
-  shape: WeightGradient,
+  shape: Extents,
 ): void {
   const tileBlocks = cut(countTiles(shape), TILE_BLOCK);
   const inputBlocks = cut(shape.inputChannels, CHANNEL_BLOCK);
@@ -56,7 +56,7 @@ export function correlateWeightsByTiles(
 function transformGradients(
   target: Float64Array,
   outputGradient: FloatArray,
-  shape: WeightGradient,
+  shape: Extents,
   { group, tiles, channels }: TileBlock,
 ): void {
   const { groups, outputChannels, outputHeight, outputWidth } = shape;
@@ -106,7 +106,7 @@ function transformPixels(
 function writeKernels(
   weightGradient: FloatArray,
   sums: Float64Array,
-  { inputChannels, outputChannels }: WeightGradient,
+  { inputChannels, outputChannels }: Extents,
   group: number,
   outputs: Range,
   channels: Range,

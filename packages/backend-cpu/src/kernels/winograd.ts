@@ -112,7 +112,8 @@ function transformSums(
     let to =
       stride.start +
       image * stride.image +
-      (group * shape.outputChannels + channels.begin) * stride.channel +
+      group * stride.group +
+      channels.begin * stride.channel +
       row * stride.row +
       column * stride.column;
     for (let channel = channels.begin; channel < channels.end; channel++, from += 3, to += stride.channel) {

@@ -106,7 +106,10 @@ export const memoryChecks: readonly BackendCheck[] = [
     run: async (backend) => {
       const kernel = await backend.compile(addNest(3, 1));
       const [input, output] = [backend.allocate(64), backend.allocate(64)];
-      backend.write(input, Float32Array.from({ length: 16 }, (_, i) => i));
+      backend.write(
+        input,
+        Float32Array.from({ length: 16 }, (_, i) => i),
+      );
       backend.write(output, new Float32Array(16).fill(-1));
       kernel.run([input], [output]);
       const result = new Float32Array(await backend.read(output, 64));

@@ -45,7 +45,12 @@ export async function runOperator(
   dtype: DType,
   operands: readonly (readonly number[])[],
 ): Promise<{ readonly actual: ArrayLike<number>; readonly operands: readonly (readonly number[])[] }> {
-  const columns = inputs.map((input, i) => storedAs(operands.map((list) => list[i]), input));
+  const columns = inputs.map((input, i) =>
+    storedAs(
+      operands.map((list) => list[i]),
+      input,
+    ),
+  );
   const [actual] = await runNest(backend, operatorNest(operator, inputs, dtype, operands.length), columns);
   return { actual, operands: operands.map((_, row) => columns.map((column) => column[row])) };
 }

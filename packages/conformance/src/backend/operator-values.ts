@@ -19,33 +19,94 @@ export function specialValues(dtype: DType): readonly number[] {
       const large = dtype === "float16" ? 60000 : dtype === "float32" ? 2 ** 127 : 2 ** 1023;
       const tiny = dtype === "float16" ? 2 ** -14 : dtype === "float32" ? 2 ** -126 : 2 ** -1022;
       return [
-        Number.NaN, infinity, -infinity, 0, -0, 1, -1, 0.5, -0.5, 1.5, -1.5, 2.5, 3, -3, 7.25, -7.75, 0.1, -0.3,
-        1e-3, 12.5, -20, large, -large, tiny, -tiny,
+        Number.NaN,
+        infinity,
+        -infinity,
+        0,
+        -0,
+        1,
+        -1,
+        0.5,
+        -0.5,
+        1.5,
+        -1.5,
+        2.5,
+        3,
+        -3,
+        7.25,
+        -7.75,
+        0.1,
+        -0.3,
+        1e-3,
+        12.5,
+        -20,
+        large,
+        -large,
+        tiny,
+        -tiny,
       ];
     }
   }
 }
 
 const transcendental = new Set<ScalarOperator>([
-  "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh", "erf", "power",
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "sin",
+  "cos",
+  "tan",
+  "tanh",
+  "erf",
+  "power",
 ]);
 
 /** Floats on which functions are compared: where they curve, overflow and end, but not where rounding decides. */
 const functionValues: readonly number[] = [
-  Number.NaN, infinity, -infinity, 0, -0, 1, -1, 0.5, -0.5, 1e-3, -1e-3, 2, -2, 3.7, -3.7, 0.1, 10, -10,
+  Number.NaN,
+  infinity,
+  -infinity,
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  -0.5,
+  1e-3,
+  -1e-3,
+  2,
+  -2,
+  3.7,
+  -3.7,
+  0.1,
+  10,
+  -10,
 ];
 
 /** Positive and negative arguments of one function, beyond the common ones. */
 const extraValues: Partial<Record<ScalarOperator, readonly number[]>> = {
-  exp: [-30, 60, 120, -150], expm1: [1e-5, -1e-5, 120, -60], log: [1e-20, 1e20, 0.999, 1.001], log1p: [1e-5, -1e-5, -0.9, 1e10],
-  tanh: [30, -30, 0.01], erf: [4, -4, 0.01], sin: [25], cos: [25],
+  exp: [-30, 60, 120, -150],
+  expm1: [1e-5, -1e-5, 120, -60],
+  log: [1e-20, 1e20, 0.999, 1.001],
+  log1p: [1e-5, -1e-5, -0.9, 1e10],
+  tanh: [30, -30, 0.01],
+  erf: [4, -4, 0.01],
+  sin: [25],
+  cos: [25],
 };
 
 /** Every combination of operands to compare for an operator on operands of `dtype`. */
 export function operandsOf(operator: ScalarOperator, dtype: DType): number[][] {
   const { arity } = scalarOperators[operator];
   const values = specialValues(dtype);
-  if (operator === "where") return values.flatMap((a) => values.slice(0, 4).flatMap((b) => [[0, a, b], [1, a, b]]));
+  if (operator === "where")
+    return values.flatMap((a) =>
+      values.slice(0, 4).flatMap((b) => [
+        [0, a, b],
+        [1, a, b],
+      ]),
+    );
   if (operator === "power") return functionValues.flatMap((a) => functionValues.map((b) => [a, b]));
   if (transcendental.has(operator)) {
     const extra = dtype === "float16" ? [] : (extraValues[operator] ?? []);
@@ -67,7 +128,12 @@ function isSpecified(operator: ScalarOperator, a: number, b: number, dtype: DTyp
 }
 
 /** How far a result of `dtype` may be from the reference. */
-export function operatorTolerance(operator: ScalarOperator, dtype: DType, operands: readonly number[], expected: number): number {
+export function operatorTolerance(
+  operator: ScalarOperator,
+  dtype: DType,
+  operands: readonly number[],
+  expected: number,
+): number {
   if (!isFloat(dtype)) return 0;
   const smallest = dtype === "float16" ? 2 ** -14 : dtype === "float32" ? 2 ** -126 : 2 ** -1022;
   const rounding = roundingOf(dtype);

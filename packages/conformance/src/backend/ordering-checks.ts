@@ -75,8 +75,18 @@ export const orderingChecks: readonly BackendCheck[] = [
       const values = Array.from({ length: 100 }, (_, i) => i);
       const [a, b] = [newBuffer(backend, values), newBuffer(backend, values)];
       kernel.run([a, b], [b, a]);
-      expectClose(await readFloats(backend, b, 100), values.map((i) => 2 * i), 0, (i) => `element ${i} over b`);
-      expectClose(await readFloats(backend, a, 100), values.map((i) => 2 * i + 1), 0, (i) => `element ${i} over a`);
+      expectClose(
+        await readFloats(backend, b, 100),
+        values.map((i) => 2 * i),
+        0,
+        (i) => `element ${i} over b`,
+      );
+      expectClose(
+        await readFloats(backend, a, 100),
+        values.map((i) => 2 * i + 1),
+        0,
+        (i) => `element ${i} over a`,
+      );
       for (const buffer of [a, b]) backend.release(buffer);
     },
   },

@@ -3,7 +3,12 @@ import { applyScalar, type Backend, type DType, type ScalarOperator } from "@sco
 import { type BackendCheck, requireDType } from "../check.ts";
 import { runOperator } from "./operator-checks.ts";
 
-async function expectExactly(backend: Backend, operator: ScalarOperator, dtype: DType, operands: number[][]): Promise<void> {
+async function expectExactly(
+  backend: Backend,
+  operator: ScalarOperator,
+  dtype: DType,
+  operands: number[][],
+): Promise<void> {
   requireDType(backend, dtype);
   const inputs = operands[0].map(() => dtype);
   const { actual, operands: stored } = await runOperator(backend, operator, inputs, dtype, operands);
@@ -11,7 +16,9 @@ async function expectExactly(backend: Backend, operator: ScalarOperator, dtype: 
     const expected = applyScalar(operator, list, dtype, dtype);
     if (!Object.is(actual[i], expected)) {
       const shown = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
-      throw new Error(`${operator}(${list.map(shown).join(", ")}) in ${dtype} is ${shown(actual[i])} instead of ${shown(expected)}.`);
+      throw new Error(
+        `${operator}(${list.map(shown).join(", ")}) in ${dtype} is ${shown(actual[i])} instead of ${shown(expected)}.`,
+      );
     }
   });
 }
@@ -24,8 +31,18 @@ export const zeroChecks: readonly BackendCheck[] = floats.flatMap((dtype) => [
     name: `subnormal numbers survive in ${dtype}`,
     run: async (backend) => {
       const s = smallest[dtype];
-      await expectExactly(backend, "add", dtype, [[s, 0], [s, s], [-s, s], [64 * s, -s]]);
-      await expectExactly(backend, "multiply", dtype, [[s, 1], [s, 3], [8 * s, 0.5], [-s, 1]]);
+      await expectExactly(backend, "add", dtype, [
+        [s, 0],
+        [s, s],
+        [-s, s],
+        [64 * s, -s],
+      ]);
+      await expectExactly(backend, "multiply", dtype, [
+        [s, 1],
+        [s, 3],
+        [8 * s, 0.5],
+        [-s, 1],
+      ]);
       await expectExactly(backend, "negate", dtype, [[s], [-5 * s]]);
     },
   },
@@ -33,10 +50,21 @@ export const zeroChecks: readonly BackendCheck[] = floats.flatMap((dtype) => [
     name: `the sign of zero survives in ${dtype}`,
     run: async (backend) => {
       await expectExactly(backend, "negate", dtype, [[0], [-0]]);
-      await expectExactly(backend, "multiply", dtype, [[-1, 0], [0, 1], [-0, -0]]);
-      await expectExactly(backend, "add", dtype, [[0, -0], [-0, -0], [1, -1]]);
+      await expectExactly(backend, "multiply", dtype, [
+        [-1, 0],
+        [0, 1],
+        [-0, -0],
+      ]);
+      await expectExactly(backend, "add", dtype, [
+        [0, -0],
+        [-0, -0],
+        [1, -1],
+      ]);
       await expectExactly(backend, "absolute", dtype, [[-0], [0]]);
-      await expectExactly(backend, "divide", dtype, [[-0, 2], [1, Number.NEGATIVE_INFINITY]]);
+      await expectExactly(backend, "divide", dtype, [
+        [-0, 2],
+        [1, Number.NEGATIVE_INFINITY],
+      ]);
     },
   },
 ]);

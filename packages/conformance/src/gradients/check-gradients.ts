@@ -10,8 +10,8 @@
 import {
   apply,
   type Backend,
-  compile,
   type Compiled,
+  compile,
   fromHost,
   grad,
   type HostArray,
@@ -95,7 +95,18 @@ class SampleCheck {
       return [grad(along(given.u), given.c), ...(order === 2 ? grad(along(given.v), x) : [])];
     });
     const [jvp, ...second] = await this.#evaluate(products);
-    const numericJvp = (await derivative((t) => this.#evaluate(together, along(this.#floats, u.map(({ data }) => data), t))))[0];
+    const numericJvp = (
+      await derivative((t) =>
+        this.#evaluate(
+          together,
+          along(
+            this.#floats,
+            u.map(({ data }) => data),
+            t,
+          ),
+        ),
+      )
+    )[0];
     this.#expectScaled("the Jacobian-vector product", jvp, numericJvp, firstTolerance, scaleOf(y));
     const [left, right] = [dot(c.data, jvp), gradients.reduce((total, g, i) => total + dot(g, u[i].data), 0)];
     const size = scaleOf(gradients.flatMap((g) => Array.from(g))) + scaleOf(jvp);
@@ -125,7 +136,8 @@ class SampleCheck {
   async #alone(): Promise<{ readonly y: Float64Array; readonly signature: Tensor }> {
     const program = compile((inputs: Tensor[]) => this.#fn(...inputs));
     const result = await program(this.#inputs.map(tensorOf));
-    if (result.dtype !== "float64") throw new Error(`checkGradients: the function gives ${result.dtype}; it must give float64.`);
+    if (result.dtype !== "float64")
+      throw new Error(`checkGradients: the function gives ${result.dtype}; it must give float64.`);
     const y = (await result.data()) as Float64Array;
     program.dispose();
     return { y, signature: result };

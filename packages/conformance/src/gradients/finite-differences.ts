@@ -34,7 +34,10 @@ export async function derivative(evaluate: (t: number) => Promise<Values>): Prom
 
 /** `arrays` moved by t along `directions`. */
 export function along(arrays: readonly HostArray[], directions: readonly ArrayLike<number>[], t: number): HostArray[] {
-  return arrays.map((array, which) => ({ ...array, data: Float64Array.from(array.data, (x, i) => x + t * directions[which][i]) }));
+  return arrays.map((array, which) => ({
+    ...array,
+    data: Float64Array.from(array.data, (x, i) => x + t * directions[which][i]),
+  }));
 }
 
 /** `arrays` with one coordinate moved by t. */

@@ -8,7 +8,10 @@ function float64(shape: Shape, values: readonly number[]): HostArray {
 
 /** Numbers of either sign, at least `margin` from 0. */
 export function awayFromZero(random: Random, shape: Shape, margin = 0.2): HostArray {
-  return float64(shape, random.list(sizeOf(shape), () => random.uniform(margin, 2) * (random.uniform() < 0.5 ? -1 : 1)));
+  return float64(
+    shape,
+    random.list(sizeOf(shape), () => random.uniform(margin, 2) * (random.uniform() < 0.5 ? -1 : 1)),
+  );
 }
 
 /** Numbers in [0.4, 2). */
@@ -18,7 +21,10 @@ export function positive(random: Random, shape: Shape): HostArray {
 
 /** Numbers of either sign with a fraction between 0.1 and 0.4, so that neither they nor their doubles are whole. */
 export function fractional(random: Random, shape: Shape): HostArray {
-  return float64(shape, random.list(sizeOf(shape), () => random.integer(-3, 3) + random.uniform(0.1, 0.4)));
+  return float64(
+    shape,
+    random.list(sizeOf(shape), () => random.integer(-3, 3) + random.uniform(0.1, 0.4)),
+  );
 }
 
 /** Numbers in (-2, 2) of which any two are far apart, in random order. */

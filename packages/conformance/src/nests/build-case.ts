@@ -2,7 +2,8 @@
 import { type Accumulator, type Backend, type Combine, type DType, type LoopNest, sizeOf } from "@sconce/core";
 import { Random } from "../random.ts";
 import type { NestCase } from "./compare-nest.ts";
-import { type InputNeeds, InstructionList } from "./instruction-list.ts";
+import { InstructionList } from "./instruction-list.ts";
+import { type InputNeeds, LoadBuilder } from "./load-builder.ts";
 import type { NestDescription } from "./nest-description.ts";
 
 /** More turns than this through the innermost loop take too long on an interpreter. */
@@ -14,8 +15,9 @@ export function buildCase(description: NestDescription, { capabilities }: Backen
   const [loops, reduceLoops] = limited(description.loops, description.reduce ?? []);
   const inputs = inputNeeds(description, dtypes, capabilities.maximumInputs);
   const available: readonly DType[] = [...new Set<DType>([...dtypes, "int32", "bool"])];
-  const body = new InstructionList([...loops, ...reduceLoops], inputs, available);
-  for (const load of description.bodyLoads) body.load(load);
+  const body = new InstructionList(available);
+  const bodyLoads = new LoadBuilder(body, [...loops, ...reduceLoops], inputs);
+  for (const load of description.bodyLoads) bodyLoads.add(load);
   for (const step of description.bodySteps) body.step(step);
   const stored = description.stores.slice(0, capabilities.maximumOutputs);
   const storesOf = (list: InstructionList): LoopNest["stores"] =>
@@ -26,12 +28,13 @@ export function buildCase(description: NestDescription, { capabilities }: Backen
   let nest: LoopNest;
   if (description.reduce) {
     const accumulators = description.accumulators.map(({ value, combine }) => accumulatorOf(body, value, combine));
-    const epilogue = new InstructionList(loops, inputs, available);
+    const epilogue = new InstructionList(available);
     accumulators.forEach((accumulator, index) => {
       const exact = body.exact[accumulator.value] && !["sum", "product"].includes(accumulator.combine);
       epilogue.offer(epilogue.push({ kind: "accumulator", index }, accumulator.dtype, exact));
     });
-    for (const load of description.epilogueLoads) epilogue.load(load);
+    const epilogueLoads = new LoadBuilder(epilogue, loops, inputs);
+    for (const load of description.epilogueLoads) epilogueLoads.add(load);
     for (const step of description.epilogueSteps) epilogue.step(step);
     const stores = storesOf(epilogue);
     nest = {

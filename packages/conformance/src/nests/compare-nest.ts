@@ -14,7 +14,11 @@ export interface NestCase {
 export async function compareNest(
   backend: Backend,
   { nest, inputs }: NestCase,
-  { overflows = true }: { /** Whether a float may overflow on the way; such results are not compared. */ readonly overflows?: boolean } = {},
+  {
+    overflows = true,
+  }: {
+    /** Whether a float may overflow on the way; such results are not compared. */ readonly overflows?: boolean;
+  } = {},
 ): Promise<void> {
   const stored = inputs.map((values, i) => storedAs(values, nest.inputs[i]));
   const actual = await runNest(backend, nest, stored);

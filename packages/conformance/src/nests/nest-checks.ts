@@ -3,8 +3,8 @@ import { type Backend, type Combine, type DType, dtypes, type Instruction, isFlo
 import * as fc from "fast-check";
 import { type BackendCheck, type CheckOptions, requireDType } from "../check.ts";
 import { Random } from "../random.ts";
-import { compareNest, type NestCase } from "./compare-nest.ts";
 import { buildCase } from "./build-case.ts";
+import { compareNest, type NestCase } from "./compare-nest.ts";
 import { type NestDescription, nestDescriptions } from "./nest-description.ts";
 
 /** Random nests, with some part of their description fixed. */
@@ -44,7 +44,10 @@ function accumulatorCase(dtype: DType, extent: readonly number[]): NestCase {
     stores: combines.map((_, value) => ({ value, dtype })),
   };
   const random = new Random(size);
-  return { nest, inputs: [random.list(3 * size, () => (isFloat(dtype) ? random.uniform(0.8, 1.25) : random.element(dtype)))] };
+  return {
+    nest,
+    inputs: [random.list(3 * size, () => (isFloat(dtype) ? random.uniform(0.8, 1.25) : random.element(dtype)))],
+  };
 }
 
 export const nestChecks: readonly BackendCheck[] = [
@@ -66,7 +69,8 @@ export const nestChecks: readonly BackendCheck[] = [
       for (const place of [0, 13, 26]) {
         const values = [...inputs[0]];
         values[place] = Number.NaN;
-        for (const store of nest.stores) await compareNest(backend, { nest: { ...nest, stores: [store] }, inputs: [values] });
+        for (const store of nest.stores)
+          await compareNest(backend, { nest: { ...nest, stores: [store] }, inputs: [values] });
       }
     },
   },

@@ -3,7 +3,7 @@ import { type Backend, type DType, evaluateAll, isFloat, type Tensor, vjp, withB
 import * as fc from "fast-check";
 import { type BackendCheck, NotApplicable } from "../check.ts";
 import { expectClose, roundingOf, scaleOf } from "../compare.ts";
-import { gradientChecks } from "../gradients/registry.ts";
+import { gradientChecks } from "../gradient-checks/index.ts";
 import { Random } from "../random.ts";
 import { type OpSample, type OpSamples, tensorsOf } from "../samples/op-sample.ts";
 import { opSampleRegistry } from "../samples/registry.ts";
@@ -27,7 +27,12 @@ export async function valuesOn(
 }
 
 /** Sums of different order differ by a few roundings of the largest numbers involved. */
-export function expectAlike(actual: readonly Numbers[], expected: readonly Numbers[], dtype: DType, what: string): void {
+export function expectAlike(
+  actual: readonly Numbers[],
+  expected: readonly Numbers[],
+  dtype: DType,
+  what: string,
+): void {
   expected.forEach((values, result) => {
     const tolerance = 500 * roundingOf(dtype) * Math.max(1, scaleOf(values));
     const exact = !(values instanceof Float32Array || values instanceof Float64Array);
@@ -79,10 +84,19 @@ export const claimChecks: readonly BackendCheck[] = [
             const value = fn(...tensors);
             // Only the check of cast gives anything else.
             if (value.dtype !== "float32") return [];
-            return [value, ...vjp(value, tensors.filter(({ dtype }) => dtype === "float32"), value)];
+            return [
+              value,
+              ...vjp(
+                value,
+                tensors.filter(({ dtype }) => dtype === "float32"),
+                value,
+              ),
+            ];
           };
           const narrow = inputs.map((input) =>
-            input.dtype === "float64" ? { ...input, dtype: "float32" as const, data: Float32Array.from(input.data) } : input,
+            input.dtype === "float64"
+              ? { ...input, dtype: "float32" as const, data: Float32Array.from(input.data) }
+              : input,
           );
           const actual = await valuesOn(backend, narrow, build);
           expectAlike(actual, await valuesOn(parts, narrow, build), "float32", name);

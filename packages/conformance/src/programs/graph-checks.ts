@@ -36,7 +36,10 @@ function wholeNumbers(numbers: readonly number[], random: Random): HostArray[] {
 }
 
 /** The arguments of every turn, and the first values of the variables. */
-function dataOf({ inputs, variables, seed }: GraphDescription): { readonly given: HostArray[][]; readonly initial: HostArray[] } {
+function dataOf({ inputs, variables, seed }: GraphDescription): {
+  readonly given: HostArray[][];
+  readonly initial: HostArray[];
+} {
   const random = new Random(seed);
   const given = Array.from({ length: turns }, () => wholeNumbers(inputs, random));
   return { given, initial: wholeNumbers(variables, random) };
@@ -47,7 +50,12 @@ async function runCompiled(description: GraphDescription, dtypes: readonly DType
   const { given, initial } = dataOf(description);
   const variables = initial.map((array) => new Param(array, fromHost(array)));
   const step = compile((inputs: Tensor[]) => {
-    const growing = grow(description, inputs, variables.map((variable) => variable.value), dtypes);
+    const growing = grow(
+      description,
+      inputs,
+      variables.map((variable) => variable.value),
+      dtypes,
+    );
     let next = growing.next();
     while (!next.done) next = growing.next();
     next.value.assigned.forEach((tensor, i) => {

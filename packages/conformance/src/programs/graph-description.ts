@@ -12,7 +12,12 @@ export interface GraphDescription {
   /** Shapes of the arguments and of the variables, by number. */
   readonly inputs: readonly number[];
   readonly variables: readonly number[];
-  readonly steps: readonly { readonly op: number; readonly a: number; readonly b: number; readonly parameter: number }[];
+  readonly steps: readonly {
+    readonly op: number;
+    readonly a: number;
+    readonly b: number;
+    readonly parameter: number;
+  }[];
   readonly outputs: readonly number[];
   /** For each variable, the tensor it becomes. */
   readonly assignments: readonly number[];
@@ -60,9 +65,16 @@ export function* grow(
   }
   const assigned = variables.map((variable, i) => {
     const start = description.assignments[i];
-    const fitting = values.filter((value) => value.dtype === variable.dtype && value.shape.join() === variable.shape.join());
-    return start % 3 === 0 ? tame(variable.add(values[start % values.length].cast("float32").sum())) : fitting[start % fitting.length];
+    const fitting = values.filter(
+      (value) => value.dtype === variable.dtype && value.shape.join() === variable.shape.join(),
+    );
+    return start % 3 === 0
+      ? tame(variable.add(values[start % values.length].cast("float32").sum()))
+      : fitting[start % fitting.length];
   });
   for (const tensor of assigned) yield tensor;
-  return { outputs: description.outputs.map((output) => values[values.length - 1 - (output % values.length)]), assigned };
+  return {
+    outputs: description.outputs.map((output) => values[values.length - 1 - (output % values.length)]),
+    assigned,
+  };
 }

@@ -43,7 +43,15 @@ export const graphSteps: readonly Step[] = [
   (a, b) => core.less(core.cast(a, "float32"), core.cast(beside(a, b), "float32")),
   // Much work per element, and yet exact: worth storing rather than computing again.
   (a) => core.round(core.tanh(core.multiply(core.cast(a, "float32"), 10))),
-  (a) => core.round(core.erf(core.exp(core.sin(core.cast(a, "float32")))).mul(5).mul(0)).add(a),
+  (a) =>
+    core
+      .round(
+        core
+          .erf(core.exp(core.sin(core.cast(a, "float32"))))
+          .mul(5)
+          .mul(0),
+      )
+      .add(a),
   (a, _, parameter, dtypes) => core.cast(tame(a), dtypes[parameter % dtypes.length]),
   onAxis((x, axis, parameter) => tame(core.sum(x, { axes: axis, keepAxes: parameter % 2 === 0 }))),
   onElements((x, axis, parameter) => core.max(x, { axes: axis, keepAxes: parameter % 2 === 0 })),
@@ -56,14 +64,30 @@ export const graphSteps: readonly Step[] = [
   (a) => core.reshape(a, [...a.shape].reverse()),
   (a, _, parameter) => core.unsqueeze(a, parameter % (a.rank + 1)),
   onAxis((x, axis) => core.flip(x, axis)),
-  onAxis((x, axis, parameter) => core.slice(x, [...new Array<null>(axis).fill(null), { start: parameter % 2, step: 1 + (parameter % 2) }])),
+  onAxis((x, axis, parameter) =>
+    core.slice(x, [...new Array<null>(axis).fill(null), { start: parameter % 2, step: 1 + (parameter % 2) }]),
+  ),
   onAxis((x, axis, parameter) => core.narrow(x, axis, 0, parameter % (x.shape[axis] + 1))),
-  onAxis((x, axis) => core.pad(x, x.shape.map((_, a): readonly [number, number] => (a === axis ? [1, 2] : [0, 0])))),
+  onAxis((x, axis) =>
+    core.pad(
+      x,
+      x.shape.map((_, a): readonly [number, number] => (a === axis ? [1, 2] : [0, 0])),
+    ),
+  ),
   onAxis((x, axis) => core.concatenate([x, core.flip(x, axis)], axis)),
   onElements((x, axis) => core.indexSelect(x, core.remainder(core.iota([3]), x.shape[axis]), axis)),
-  (a, b) => (a.size === 0 ? undefined : core.indexSelect(core.flatten(a), core.cast(core.remainder(core.cast(b, "int32"), a.size), "int32"))),
-  (a) => (a.rank === 2 ? tame(core.matmul(core.cast(tame(a), "float32"), core.cast(tame(a), "float32"), { transposeB: true })) : undefined),
+  (a, b) =>
+    a.size === 0
+      ? undefined
+      : core.indexSelect(core.flatten(a), core.cast(core.remainder(core.cast(b, "int32"), a.size), "int32")),
+  (a) =>
+    a.rank === 2
+      ? tame(core.matmul(core.cast(tame(a), "float32"), core.cast(tame(a), "float32"), { transposeB: true }))
+      : undefined,
   (a) => core.broadcastTo(a, [2, ...a.shape]),
   onAxis((x, axis) => core.roll(x, 1, axis)),
-  (a, b) => core.add(core.stopGradient(core.cast(a, "float32")), core.full(a.shape, 2)).add(core.sum(core.zerosLike(b)).cast("float32")),
+  (a, b) =>
+    core
+      .add(core.stopGradient(core.cast(a, "float32")), core.full(a.shape, 2))
+      .add(core.sum(core.zerosLike(b)).cast("float32")),
 ];

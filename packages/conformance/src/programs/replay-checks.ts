@@ -6,8 +6,8 @@ import {
   grad,
   type HostArray,
   matmul,
-  sort,
   softmax,
+  sort,
   type Tensor,
   tensor,
   withBackend,
@@ -31,7 +31,11 @@ const program: Program = (x, kernels, weight) => {
 };
 
 function inputsOf(random: Random): HostArray[] {
-  return [[2, 2, 5, 5], [3, 2, 3, 3], [3, 4]].map((shape) => random.array(shape, "float32"));
+  return [
+    [2, 2, 5, 5],
+    [3, 2, 3, 3],
+    [3, 4],
+  ].map((shape) => random.array(shape, "float32"));
 }
 
 async function numbersOf(tensors: readonly Tensor[]): Promise<Numbers[]> {
@@ -59,8 +63,12 @@ export const replayChecks: readonly BackendCheck[] = [
         return results;
       });
       for (const [turn, inputs] of draws.entries()) {
-        const fresh = await withBackend(poisoned(backend), async () => numbersOf(await compile(program)(...tensorsOf(inputs))));
+        const fresh = await withBackend(poisoned(backend), async () =>
+          numbersOf(await compile(program)(...tensorsOf(inputs))),
+        );
         expectSame(replayed[turn], fresh, `replay ${turn}`);
+        const poison = fresh.findIndex((values) => values.some(Number.isNaN));
+        if (poison >= 0) throw new Error(`run ${turn}, result ${poison}: memory was read before it was written.`);
       }
     },
   },
@@ -74,7 +82,8 @@ export const replayChecks: readonly BackendCheck[] = [
         for (const inputs of draws) immediately.push(await numbersOf(await step(...tensorsOf(inputs))));
         const kept: Tensor[][] = [];
         for (const inputs of draws) kept.push(await step(...tensorsOf(inputs)));
-        for (const [turn, results] of kept.entries()) expectSame(await numbersOf(results), immediately[turn], `kept result ${turn}`);
+        for (const [turn, results] of kept.entries())
+          expectSame(await numbersOf(results), immediately[turn], `kept result ${turn}`);
         step.dispose();
       }),
   },
@@ -90,7 +99,12 @@ export const replayChecks: readonly BackendCheck[] = [
         const second = await step(tensor([10, 20]));
         for (const result of first.slice(0, 2)) result.dispose();
         expectSame(await numbersOf(first.slice(2)), [new Float32Array([2, 3]), new Float32Array([2, 3])], "first call");
-        const expected = [[10, 20], [11, 21], [11, 21], [11, 21]].map((values) => new Float32Array(values));
+        const expected = [
+          [10, 20],
+          [11, 21],
+          [11, 21],
+          [11, 21],
+        ].map((values) => new Float32Array(values));
         expectSame(await numbersOf(second), expected, "second call");
         step.dispose();
       }),
@@ -116,7 +130,11 @@ export const replayChecks: readonly BackendCheck[] = [
       return withBackend(backend, async () => {
         // A maximum and the argument of a sort have buffers of their own: 16 elements of 1 byte, and 4 of 4.
         const step = compile((x: Tensor) => sort(x.max({ axes: 1 }).narrow(0, 0, 4).cast("float32").add(0.5)));
-        const bytes = fromHost({ shape: [16, 2], dtype: "uint8", data: Uint8Array.from({ length: 32 }, (_, i) => i >> 1) });
+        const bytes = fromHost({
+          shape: [16, 2],
+          dtype: "uint8",
+          data: Uint8Array.from({ length: 32 }, (_, i) => i >> 1),
+        });
         expectSame([await (await step(bytes)).data()], [new Float32Array([0.5, 1.5, 2.5, 3.5])], "widened");
         step.dispose();
       });
@@ -130,7 +148,12 @@ export const replayChecks: readonly BackendCheck[] = [
           const sums = x.sum({ axes: 1 });
           return sort(sums.add(sums.flip().mul(10)));
         });
-        const x = tensor([[0, 1], [1, 1], [1, 2], [2, 2]]);
+        const x = tensor([
+          [0, 1],
+          [1, 1],
+          [1, 2],
+          [2, 2],
+        ]);
         expectSame([await (await step(x)).data()], [new Float32Array([14, 23, 32, 41])], "mixed");
         step.dispose();
       }),
@@ -139,9 +162,18 @@ export const replayChecks: readonly BackendCheck[] = [
     name: "empty tensors pass through programs",
     run: (backend) =>
       withBackend(backend, async () => {
-        const step = compile((x: Tensor) => [x.mul(2), x.sum({ axes: 0 }), matmul(x.transpose(), x), sort(x, { axis: 0 }).add(1)]);
+        const step = compile((x: Tensor) => [
+          x.mul(2),
+          x.sum({ axes: 0 }),
+          matmul(x.transpose(), x),
+          sort(x, { axis: 0 }).add(1),
+        ]);
         const results = await step(tensor(new Float32Array(0), { shape: [0, 2] }));
-        expectSame(await numbersOf(results), [[], [0, 0], [0, 0, 0, 0], []].map((values) => new Float32Array(values)), "empty");
+        expectSame(
+          await numbersOf(results),
+          [[], [0, 0], [0, 0, 0, 0], []].map((values) => new Float32Array(values)),
+          "empty",
+        );
         step.dispose();
       }),
   },

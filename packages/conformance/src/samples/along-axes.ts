@@ -30,7 +30,13 @@ function alongAxis(op: string, fn: (x: Tensor, axis: number) => Tensor): OpSampl
 
 const normalization = opSamples(
   "normalization",
-  fc.record({ batch: batches, groups: smallExtents, perGroup: smallExtents, spatial: fc.array(smallExtents, { maxLength: 2 }), byGroup: fc.boolean() }),
+  fc.record({
+    batch: batches,
+    groups: smallExtents,
+    perGroup: smallExtents,
+    spatial: fc.array(smallExtents, { maxLength: 2 }),
+    byGroup: fc.boolean(),
+  }),
   ({ batch, groups, perGroup, spatial, byGroup }) => {
     // A variance needs more than one element.
     const inner = [...spatial, 3];
@@ -39,14 +45,20 @@ const normalization = opSamples(
     return {
       shapes: [[batch, channels, ...inner], affine, affine],
       build: ([x, weight, bias]) =>
-        byGroup ? groupNorm(x, groups, { weight, bias, epsilon: 1e-2 }) : layerNorm(x, inner, { weight, bias, epsilon: 1e-2 }),
+        byGroup
+          ? groupNorm(x, groups, { weight, bias, epsilon: 1e-2 })
+          : layerNorm(x, inner, { weight, bias, epsilon: 1e-2 }),
     };
   },
 );
 
 const concatenation = opSamples(
   "concatenate",
-  fc.record({ before: fc.array(batches, { maxLength: 2 }), parts: fc.array(extents, { minLength: 2, maxLength: 6 }), after: fc.array(smallExtents, { maxLength: 2 }) }),
+  fc.record({
+    before: fc.array(batches, { maxLength: 2 }),
+    parts: fc.array(extents, { minLength: 2, maxLength: 6 }),
+    after: fc.array(smallExtents, { maxLength: 2 }),
+  }),
   ({ before, parts, after }) => ({
     shapes: parts.map((extent) => [...before, extent, ...after]),
     build: (inputs) => concatenate(inputs, before.length),

@@ -16,10 +16,16 @@ const channels = fc.oneof(
 );
 
 const axis = fc.record({
-  size: fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 9 }) }, { weight: 1, arbitrary: fc.constantFrom(16, 19) }),
+  size: fc.oneof(
+    { weight: 5, arbitrary: fc.integer({ min: 1, max: 9 }) },
+    { weight: 1, arbitrary: fc.constantFrom(16, 19) },
+  ),
   kernel: fc.integer({ min: 1, max: 4 }),
   stride: fc.integer({ min: 1, max: 3 }),
-  dilation: fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.integer({ min: 2, max: 3 }) }),
+  dilation: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(1) },
+    { weight: 1, arbitrary: fc.integer({ min: 2, max: 3 }) },
+  ),
   before: fc.integer({ min: 0, max: 3 }),
   after: fc.integer({ min: 0, max: 3 }),
 });
@@ -48,9 +54,12 @@ interface Geometry {
 function geometryOf({ batch, groups, inPerGroup, outPerGroup, axes }: Description): Geometry {
   const kernel = axes.map((a) => a.kernel);
   const spatial = axes.map((a) => Math.max(a.size, (a.kernel - 1) * a.dilation + 1 - a.before - a.after));
-  const counts = axes.map((a, i) => Math.floor((spatial[i] + a.before + a.after - (a.kernel - 1) * a.dilation - 1) / a.stride) + 1);
+  const counts = axes.map(
+    (a, i) => Math.floor((spatial[i] + a.before + a.after - (a.kernel - 1) * a.dilation - 1) / a.stride) + 1,
+  );
   // Many channels over a large volume take too long as loop nests.
-  const [input, output] = sizeOf(counts) * sizeOf(kernel) * inPerGroup * outPerGroup * groups > 40_000 ? [2, 3] : [inPerGroup, outPerGroup];
+  const [input, output] =
+    sizeOf(counts) * sizeOf(kernel) * inPerGroup * outPerGroup * groups > 40_000 ? [2, 3] : [inPerGroup, outPerGroup];
   return {
     x: [batch, groups * input, ...spatial],
     weight: [groups * output, input, ...kernel],

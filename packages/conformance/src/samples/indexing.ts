@@ -35,7 +35,10 @@ const takenBack = opSamples(
   "takeAdd",
   fc.record({ rows: extents.filter((extent) => extent > 0), width: smallExtents, tokens: fc.tuple(batches, extents) }),
   ({ rows, width, tokens }) => ({
-    shapes: [[rows, width], [...tokens, width]],
+    shapes: [
+      [rows, width],
+      [...tokens, width],
+    ],
     positions: [{ shape: tokens, extent: rows }],
     build: ([weight, cotangent, positions]) => vjp(embedding(weight, positions), weight, cotangent),
   }),
@@ -45,7 +48,13 @@ const takenBack = opSamples(
 function reduction(op: string, fn: (x: Tensor, options: { axes: number[] }) => Tensor): OpSamples {
   return opSamples(
     op,
-    fc.array(fc.tuple(extents.filter((extent) => extent < 10 && extent > 0), fc.boolean()), { minLength: 1, maxLength: 4 }),
+    fc.array(
+      fc.tuple(
+        extents.filter((extent) => extent < 10 && extent > 0),
+        fc.boolean(),
+      ),
+      { minLength: 1, maxLength: 4 },
+    ),
     (description) => ({
       shapes: [description.map(([extent]) => extent)],
       build: ([x]) => fn(x, { axes: description.flatMap(([, reduced], axis) => (reduced ? [axis] : [])) }),

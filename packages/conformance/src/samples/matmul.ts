@@ -13,7 +13,14 @@ const operand = fc.record({
 
 export const matmulSamples: OpSamples = opSamples(
   "matmul",
-  fc.record({ batch: fc.tuple(batches, batches), rows: extents, columns: extents, inner: extents, a: operand, b: operand }),
+  fc.record({
+    batch: fc.tuple(batches, batches),
+    rows: extents,
+    columns: extents,
+    inner: extents,
+    a: operand,
+    b: operand,
+  }),
   ({ batch, rows, columns, inner, a, b }) => {
     // Large matrices come one at a time.
     const lead = rows * columns * inner > 5000 ? [1, 1] : batch;

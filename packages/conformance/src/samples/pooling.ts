@@ -45,10 +45,16 @@ function poolOf({ batch, channels, axes, ceilMode, countIncludePad }: Descriptio
 
 /** A tensor of the pooled shape, made of the second input's first elements. */
 function like(pooled: Tensor, source: Tensor): Tensor {
-  return source.flatten().slice([{ end: pooled.size }]).reshape(pooled.shape);
+  return source
+    .flatten()
+    .slice([{ end: pooled.size }])
+    .reshape(pooled.shape);
 }
 
-function withCotangent({ shape, pool }: Pool, build: (x: Tensor, pooled: Tensor, cotangent: Tensor) => Tensor): DescribedSample {
+function withCotangent(
+  { shape, pool }: Pool,
+  build: (x: Tensor, pooled: Tensor, cotangent: Tensor) => Tensor,
+): DescribedSample {
   // No pool with padding of at most half a window has more results than this.
   const room = shape.map((extent, i) => (i < 2 ? extent : extent + 2));
   return {
@@ -69,7 +75,9 @@ export const poolingSamples: readonly OpSamples[] = [
     withCotangent(poolOf(drawn, "max"), (x, pooled, cotangent) => vjp(pooled, x, cotangent)),
   ),
   opSamples("maxPoolSelect", description, (drawn) =>
-    withCotangent(poolOf(drawn, "max"), (x, pooled, cotangent) => grad(sum(multiply(vjp(pooled, x, cotangent), x)), cotangent)),
+    withCotangent(poolOf(drawn, "max"), (x, pooled, cotangent) =>
+      grad(sum(multiply(vjp(pooled, x, cotangent), x)), cotangent),
+    ),
   ),
   opSamples("averagePool", description, (drawn) => {
     const { shape, pool } = poolOf(drawn, "average");

@@ -16,7 +16,7 @@ import { activeAnomalyCheck } from "./anomaly.ts";
 import { compareTraces } from "./compare-traces.ts";
 import { evaluateOn, newStorage, runtimeFor, sourceBuffer, storageBuffer } from "./evaluate.ts";
 import type { Executable } from "./executable.ts";
-import { chain, type MaybePromise } from "./maybe-promise.ts";
+import { attempt, chain, type MaybePromise } from "./maybe-promise.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Storage } from "./storage.ts";
 import { currentTrace, Trace, withTrace } from "./trace.ts";
@@ -204,15 +204,8 @@ function runOnce(
     for (const storage of fresh) storage.release();
     throw error;
   };
-  try {
-    const running = executable.run(
-      buffers,
-      storages.map((storage) => storage.buffer),
-    );
-    return running instanceof Promise ? running.then(succeed, fail) : succeed();
-  } catch (error) {
-    return fail(error);
-  }
+  const outputs = storages.map((storage) => storage.buffer);
+  return attempt(() => executable.run(buffers, outputs), succeed, fail);
 }
 
 /** Under `detectAnomaly` the function runs op by op, uncaptured. */

@@ -10,7 +10,7 @@ import { BackendError, CaptureError, SconceError } from "../errors.ts";
 import type { Tensor } from "../tensor.ts";
 import { assignedVariables, pendingOwner, type Variable } from "../variable.ts";
 import { activeAnomalyCheck } from "./anomaly.ts";
-import { chain, type MaybePromise } from "./maybe-promise.ts";
+import { attempt, chain, type MaybePromise } from "./maybe-promise.ts";
 import { currentRuntime } from "./registry.ts";
 import type { Runtime } from "./runtime.ts";
 import { Storage } from "./storage.ts";
@@ -46,33 +46,32 @@ export function evaluateOn(runtime: Runtime, tensors: readonly Tensor[]): MaybeP
   return chain(runtime.program(graph), (executable) => {
     const sources = graph.sources.map((source) => sourceBuffer(runtime, source));
     const results = outputs.map((output) => newStorage(runtime, output));
-    return chain(
-      executable.run(
-        sources,
-        results.map((result) => result.buffer),
-      ),
-      () => {
-        runtime.submitted();
-        outputs.forEach((output, i) => {
-          settle(output, results[i]);
-        });
-        return check?.(outputs);
-      },
-    );
+    const buffers = results.map((result) => result.buffer);
+    const succeed = (): MaybePromise<void> => {
+      runtime.submitted();
+      outputs.forEach((output, i) => {
+        settle(output, results[i]);
+      });
+      return check?.(outputs);
+    };
+    const fail = (error: unknown): never => {
+      for (const result of results) result.release();
+      throw error;
+    };
+    return attempt(() => executable.run(sources, buffers), succeed, fail);
   });
 }
 
 /** Gives a computed tensor its value, and its variable the buffer. */
 function settle(output: Tensor, storage: Storage): void {
   const owner = pendingOwner(output);
-  if (!output.source) output.source = { kind: "stored", storage };
-  if (owner) {
+  // What was known before keeps its history, and its variable gets a copy.
+  if (!output.source) {
+    output.source = { kind: "stored", storage };
     // A variable's value starts anew: the graph that made it is let go.
-    output.inputs = [];
-    owner.adopt(storage, output);
-  } else if (!isFloat(output.dtype)) {
-    output.inputs = [];
+    if (owner || !isFloat(output.dtype)) output.inputs = [];
   }
+  owner?.adopt(storage, output);
 }
 
 /** A fresh buffer for the value of `tensor`. */

@@ -4,7 +4,7 @@ import type { Program, ProgramNode } from "../compiler/program.ts";
 import { bytesPerElement, viewArray } from "../dtype.ts";
 import type { HostArray } from "../host-array.ts";
 import { sizeOf } from "../shape.ts";
-import { chain, type MaybePromise } from "./maybe-promise.ts";
+import type { MaybePromise } from "./maybe-promise.ts";
 import { activeProfile } from "./profile.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -73,12 +73,29 @@ export class Executable {
     fill(this.#sources, sources);
     fill(this.#outputs, outputs);
     this.#takeSlots();
+    let finished: MaybePromise<void>;
+    try {
+      finished = this.#start();
+    } catch (error) {
+      this.#settle();
+      throw error;
+    }
+    if (finished instanceof Promise) return finished.finally(() => this.#settle());
+    this.#settle();
+  }
+
+  #start(): MaybePromise<void> {
     const { backend } = this.#runtime;
-    if (this.#recordable && backend.record && !activeProfile()) this.#replay ??= backend.record(this.#steps as Step[]);
-    const finished = this.#replay && !activeProfile() ? this.#replay.run() : this.#runFrom(0);
-    return chain<void, void>(finished, () => {
-      if (!this.#retained) this.#releaseSlots();
-    });
+    if (!this.#recordable || !backend.record || activeProfile()) return this.#runFrom(0);
+    this.#replay ??= backend.record(this.#steps as Step[]);
+    return this.#replay.run();
+  }
+
+  /** A program that is only kept in case it runs again holds no memory meanwhile, neither its slots nor anyone's values. */
+  #settle(): void {
+    if (this.#retained) return;
+    this.#releaseSlots();
+    for (const bindings of [this.#sources, this.#outputs, this.#slotPlaces]) fill(bindings, []);
   }
 
   #runFrom(first: number): MaybePromise<void> {

@@ -1,22 +1,37 @@
 /** Gradient checks of what works element by element. */
 import * as core from "@sconce/core";
-import { at, check, type GradientCheck } from "../gradient-check.ts";
-import { awayFromZero, bools, distinct, fractional, positive } from "../samplers.ts";
+import { at, check, type GradientCheck } from "../gradients/gradient-check.ts";
+import { awayFromZero, bools, distinct, fractional, positive } from "../gradients/samplers.ts";
 
 type Unary = (x: core.Tensor) => core.Tensor;
 
 /** Functions that are smooth everywhere. */
 const smooth: Readonly<Record<string, Unary>> = {
-  negate: core.negate, sin: core.sin, cos: core.cos, tanh: core.tanh, erf: core.erf, exp: core.exp, expm1: core.expm1,
-  sigmoid: core.sigmoid, softplus: core.softplus, square: core.square, tan: core.tan,
+  negate: core.negate,
+  sin: core.sin,
+  cos: core.cos,
+  tanh: core.tanh,
+  erf: core.erf,
+  exp: core.exp,
+  expm1: core.expm1,
+  sigmoid: core.sigmoid,
+  softplus: core.softplus,
+  square: core.square,
+  tan: core.tan,
 };
 /** Functions that are smooth for positive numbers. */
 const onPositive: Readonly<Record<string, Unary>> = {
-  sqrt: core.sqrt, rsqrt: core.rsqrt, log: core.log, log1p: core.log1p,
+  sqrt: core.sqrt,
+  rsqrt: core.rsqrt,
+  log: core.log,
+  log1p: core.log1p,
 };
 /** Functions with a kink or a pole at 0. */
 const besideZero: Readonly<Record<string, Unary>> = {
-  abs: core.abs, relu: core.relu, reciprocal: core.reciprocal, sign: core.sign,
+  abs: core.abs,
+  relu: core.relu,
+  reciprocal: core.reciprocal,
+  sign: core.sign,
 };
 const steps: Readonly<Record<string, Unary>> = { floor: core.floor, ceil: core.ceil, round: core.round };
 
@@ -38,7 +53,10 @@ export const elementwiseChecks: readonly GradientCheck[] = [
     at(core.multiply, r.floats([2, 1, 3]), r.floats([4, 1])),
     at((x) => core.multiply(x, x), r.floats([3])),
   ]),
-  check("divide", (r) => [at(core.divide, r.floats([2, 3]), awayFromZero(r, [2, 1])), at((x) => core.divide(2, x), positive(r, [3]))]),
+  check("divide", (r) => [
+    at(core.divide, r.floats([2, 3]), awayFromZero(r, [2, 1])),
+    at((x) => core.divide(2, x), positive(r, [3])),
+  ]),
   check("power", (r) => [
     at(core.power, positive(r, [2, 3]), r.floats([3], -2, 2)),
     at((x) => core.power(x, 2.5), positive(r, [3])),
@@ -49,7 +67,9 @@ export const elementwiseChecks: readonly GradientCheck[] = [
     at((x) => core.remainder(x, 1), fractional(r, [4])),
     at((q, b) => core.remainder(core.multiply(q, b), b), fractional(r, [2, 3]), positive(r, [3])),
   ]),
-  check("floorDivide", (r) => [at((q, b) => core.floorDivide(core.multiply(q, b), b), fractional(r, [4]), positive(r, [4]))]),
+  check("floorDivide", (r) => [
+    at((q, b) => core.floorDivide(core.multiply(q, b), b), fractional(r, [4]), positive(r, [4])),
+  ]),
   check("maximum", (r) => [
     at((x, d) => core.maximum(x, core.add(x, d)), r.floats([2, 3]), awayFromZero(r, [2, 3])),
     at((x) => core.maximum(x, 0), awayFromZero(r, [3])),
@@ -64,9 +84,16 @@ export const elementwiseChecks: readonly GradientCheck[] = [
   ]),
   // All numbers involved are multiples of 2^-10, which float32 holds.
   check("cast", (r) => [
-    at((x) => core.cast(core.cast(x, "float32"), "float64"), { ...r.floats([4]), data: new Float64Array([0.5, -0.25, 1.5, 2]) }),
+    at((x) => core.cast(core.cast(x, "float32"), "float64"), {
+      ...r.floats([4]),
+      data: new Float64Array([0.5, -0.25, 1.5, 2]),
+    }),
   ]),
   check("checkpoint", (r) => [
-    at((x, w) => core.checkpoint((a: core.Tensor) => core.tanh(core.multiply(core.sin(a), w)))(core.exp(x)), r.floats([2, 3]), r.floats([3])),
+    at(
+      (x, w) => core.checkpoint((a: core.Tensor) => core.tanh(core.multiply(core.sin(a), w)))(core.exp(x)),
+      r.floats([2, 3]),
+      r.floats([3]),
+    ),
   ]),
 ];

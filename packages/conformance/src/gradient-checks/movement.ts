@@ -1,9 +1,12 @@
 /** Gradient checks of what moves, repeats and joins elements. */
 import * as core from "@sconce/core";
-import { at, check, type GradientCheck } from "../gradient-check.ts";
+import { at, check, type GradientCheck } from "../gradients/gradient-check.ts";
 
 export const movementChecks: readonly GradientCheck[] = [
-  check("broadcastTo", (r) => [at((x) => core.broadcastTo(x, [2, 4, 3]), r.floats([4, 1])), at((x) => core.broadcastTo(x, [3]), r.floats([]))]),
+  check("broadcastTo", (r) => [
+    at((x) => core.broadcastTo(x, [2, 4, 3]), r.floats([4, 1])),
+    at((x) => core.broadcastTo(x, [3]), r.floats([])),
+  ]),
   check("concatenate", (r) => [
     at((...parts) => core.concatenate(parts, 1), r.floats([2, 1]), r.floats([2, 3]), r.floats([2, 2])),
     at((x, y) => core.concatenate([x, core.multiply(x, y), x], 0), r.floats([2]), r.floats([2])),
@@ -14,10 +17,39 @@ export const movementChecks: readonly GradientCheck[] = [
     at((x) => core.multiply(...(core.split(x, 2) as [core.Tensor, core.Tensor])), r.floats([4])),
   ]),
   check("pad", (r) => [
-    at((x) => core.pad(x, [[1, 2], [0, 1]], { value: 3 }), r.floats([2, 3])),
-    at((x) => core.pad(x, [[-1, 1], [2, -2]]), r.floats([3, 3])),
+    at(
+      (x) =>
+        core.pad(
+          x,
+          [
+            [1, 2],
+            [0, 1],
+          ],
+          { value: 3 },
+        ),
+      r.floats([2, 3]),
+    ),
+    at(
+      (x) =>
+        core.pad(x, [
+          [-1, 1],
+          [2, -2],
+        ]),
+      r.floats([3, 3]),
+    ),
     at((x) => core.pad(x, [[2, 1]], { mode: "reflect" }), r.floats([4])),
-    at((x) => core.pad(x, [[0, 1], [2, 2]], { mode: "edge" }), r.floats([2, 2])),
+    at(
+      (x) =>
+        core.pad(
+          x,
+          [
+            [0, 1],
+            [2, 2],
+          ],
+          { mode: "edge" },
+        ),
+      r.floats([2, 2]),
+    ),
   ]),
   check("roll", (r) => [at((x) => core.roll(x, -2, 1), r.floats([2, 5]))]),
   check("tile", (r) => [at((x) => core.tile(x, [2, 1, 3]), r.floats([2, 2]))]),
