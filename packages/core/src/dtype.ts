@@ -6,7 +6,8 @@
  * - bool < uint8 < int32 and bool < uint8 < uint32; int32 with uint32 is an error (no type holds both: cast one);
  * - an integer or bool with a float gives the float; float16 < float32 < float64;
  * - a JavaScript number is weak: it takes the tensor's dtype, except that a number with a fraction turns an integer
- *   tensor into float32, and any number turns a bool tensor into int32 (or float32 for a fraction);
+ *   tensor into float32, any number turns a bool tensor into int32 (or float32 for a fraction), and a whole number that
+ *   uint8 cannot hold turns it into int32; one that int32 or uint32 cannot hold is an error;
  * - true division and functions such as `exp` turn integers and bools into float32.
  */
 import { ArgumentError, DTypeError } from "./errors.ts";
@@ -82,11 +83,25 @@ export function promote(op: string, a: DType, b: DType): DType {
   return traits[a].rank > traits[b].rank ? a : b;
 }
 
+const integerRanges: Partial<Record<DType, readonly [least: number, greatest: number]>> = {
+  uint8: [0, 255],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  uint32: [0, 2 ** 32 - 1],
+};
+
 /** The dtype that a weak JavaScript number takes beside a tensor of `dtype`. */
-export function weakDType(dtype: DType, value: number): DType {
+export function weakDType(op: string, dtype: DType, value: number): DType {
   if (isFloat(dtype)) return dtype;
   if (!Number.isInteger(value)) return "float32";
-  return dtype === "bool" ? "int32" : dtype;
+  // The narrow types make way for a number that they cannot hold; nothing holds all of a wide one and the number.
+  const wider: readonly DType[] = dtype === "bool" ? ["int32"] : dtype === "uint8" ? ["uint8", "int32"] : [dtype];
+  for (const candidate of wider) {
+    const [least, greatest] = integerRanges[candidate] ?? [0, 0];
+    if (value >= least && value <= greatest) return candidate;
+  }
+  throw new DTypeError(
+    `${op}: ${value} does not fit a tensor of ${dtype}; cast the tensor first, for example x.cast("float32").`,
+  );
 }
 
 /** `dtype` itself when it is a float, float32 otherwise. */

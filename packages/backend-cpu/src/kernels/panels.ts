@@ -9,6 +9,8 @@
  * - *Constants.* The lanes are variables that a closure never assigns, and the closure is created once, so the
  *   compiler knows their addresses and lengths. Two things would lose this: module scope, because bundlers turn
  *   `const` into `var` there, and reading the variables inside the loops instead of on the function's first line.
+ * - *Size.* Inlined into a caller, which has variables of its own, a loop like these spills its sums to the stack. `multiply`
+ *   is too large for V8 to inline (it is above 460 bytes of bytecode); the other loops want callers that do little else.
  * - *2 by 3.* V8 schedules all products of a step before all sums, so a block needs twice its size in registers;
  *   six sums are the most that fit in x64's fifteen, and enough to hide the latency of an addition.
  *
@@ -137,26 +139,26 @@ function createPanels(): Panels {
     sums: Float64Array,
     start: number,
   ): void {
-    const lane0 = left0,
-      lane1 = left1,
-      column0 = right0,
-      column1 = right1,
-      column2 = right2;
-    let row = 0,
-      target = start;
+    const lane0 = left0;
+    const lane1 = left1;
+    const column0 = right0;
+    const column1 = right1;
+    const column2 = right2;
+    let row = 0;
+    let target = start;
     for (; row + 1 < rows; row += 2, left += leftStep, target += 6) {
-      let sum00 = 0,
-        sum01 = 0,
-        sum02 = 0,
-        sum10 = 0,
-        sum11 = 0,
-        sum12 = 0;
-      let x = left | 0,
-        y = right | 0;
+      let sum00 = 0;
+      let sum01 = 0;
+      let sum02 = 0;
+      let sum10 = 0;
+      let sum11 = 0;
+      let sum12 = 0;
+      let x = left | 0;
+      let y = right | 0;
       for (const end = (x + depth) | 0; x < end; x = (x + 1) | 0, y = (y + 1) | 0) {
-        const y0 = column0[y],
-          y1 = column1[y],
-          y2 = column2[y];
+        const y0 = column0[y];
+        const y1 = column1[y];
+        const y2 = column2[y];
         const x0 = lane0[x];
         sum00 += x0 * y0;
         sum01 += x0 * y1;
@@ -166,28 +168,28 @@ function createPanels(): Panels {
         sum11 += x1 * y1;
         sum12 += x1 * y2;
       }
-      sums[target] = sums[target] + sum00;
-      sums[target + 1] = sums[target + 1] + sum01;
-      sums[target + 2] = sums[target + 2] + sum02;
-      sums[target + 3] = sums[target + 3] + sum10;
-      sums[target + 4] = sums[target + 4] + sum11;
-      sums[target + 5] = sums[target + 5] + sum12;
+      sums[target] += sum00;
+      sums[target + 1] += sum01;
+      sums[target + 2] += sum02;
+      sums[target + 3] += sum10;
+      sums[target + 4] += sum11;
+      sums[target + 5] += sum12;
     }
     if (row < rows) {
-      let sum0 = 0,
-        sum1 = 0,
-        sum2 = 0;
-      let x = left | 0,
-        y = right | 0;
+      let sum0 = 0;
+      let sum1 = 0;
+      let sum2 = 0;
+      let x = left | 0;
+      let y = right | 0;
       for (const end = (x + depth) | 0; x < end; x = (x + 1) | 0, y = (y + 1) | 0) {
         const x0 = lane0[x];
         sum0 += x0 * column0[y];
         sum1 += x0 * column1[y];
         sum2 += x0 * column2[y];
       }
-      sums[target] = sums[target] + sum0;
-      sums[target + 1] = sums[target + 1] + sum1;
-      sums[target + 2] = sums[target + 2] + sum2;
+      sums[target] += sum0;
+      sums[target + 1] += sum1;
+      sums[target + 2] += sum2;
     }
   }
 
@@ -200,11 +202,11 @@ function createPanels(): Panels {
     sums: Float64Array,
     start: number,
   ): void {
-    const column0 = right0,
-      column1 = right1,
-      column2 = right2;
+    const column0 = right0;
+    const column1 = right1;
+    const column2 = right2;
     for (const end = (right + count) | 0; right < end; right = (right + 1) | 0, start = (start + 1) | 0) {
-      sums[start] = sums[start] + (weight0 * column0[right] + weight1 * column1[right] + weight2 * column2[right]);
+      sums[start] += weight0 * column0[right] + weight1 * column1[right] + weight2 * column2[right];
     }
   }
 

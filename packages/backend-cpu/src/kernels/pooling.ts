@@ -26,8 +26,8 @@ export function maxPool(output: FloatArray, input: FloatArray, shape: PoolingSha
   const maxima = locateMaxima(input, shape);
   const size = shape.output[0] * shape.output[1];
   for (let plane = 0; plane < shape.planes; plane++) {
-    const indices = maxima(plane),
-      start = plane * size;
+    const indices = maxima(plane);
+    const start = plane * size;
     for (let i = 0; i < size; i++) output[start + i] = indices[i] < 0 ? Number.NEGATIVE_INFINITY : input[indices[i]];
   }
 }
@@ -37,8 +37,8 @@ export function maxPoolSelect(output: FloatArray, input: FloatArray, values: Flo
   const maxima = locateMaxima(input, shape);
   const size = shape.output[0] * shape.output[1];
   for (let plane = 0; plane < shape.planes; plane++) {
-    const indices = maxima(plane),
-      start = plane * size;
+    const indices = maxima(plane);
+    const start = plane * size;
     for (let i = 0; i < size; i++) output[start + i] = indices[i] < 0 ? 0 : values[indices[i]];
   }
 }
@@ -51,12 +51,12 @@ export function maxPoolGradient(
   shape: PoolingShape,
 ): void {
   const maxima = locateMaxima(input, shape);
-  const size = shape.output[0] * shape.output[1],
-    inputSize = shape.input[0] * shape.input[1];
+  const size = shape.output[0] * shape.output[1];
+  const inputSize = shape.input[0] * shape.input[1];
   for (let plane = 0; plane < shape.planes; plane++) {
-    const indices = maxima(plane),
-      start = plane * size,
-      inputStart = plane * inputSize;
+    const indices = maxima(plane);
+    const start = plane * size;
+    const inputStart = plane * inputSize;
     const sums = zeroedSums(inputSize);
     for (let i = 0; i < size; i++) if (indices[i] >= 0) sums[indices[i] - inputStart] += outputGradient[start + i];
     for (let i = 0; i < inputSize; i++) inputGradient[inputStart + i] = sums[i];
@@ -70,11 +70,11 @@ interface Windows {
 }
 
 function windowsAlong(shape: PoolingShape, axis: 0 | 1): Windows {
-  const size = shape.input[axis],
-    windows = shape.output[axis],
-    dilation = shape.dilation[axis];
-  const begin = new Int32Array(windows),
-    end = new Int32Array(windows);
+  const size = shape.input[axis];
+  const windows = shape.output[axis];
+  const dilation = shape.dilation[axis];
+  const begin = new Int32Array(windows);
+  const end = new Int32Array(windows);
   for (let window = 0; window < windows; window++) {
     const start = window * shape.stride[axis] - shape.padding[2 * axis];
     begin[window] = start + Math.max(0, Math.ceil(-start / dilation)) * dilation;
@@ -86,8 +86,8 @@ function windowsAlong(shape: PoolingShape, axis: 0 | 1): Windows {
 /** A function that gives, for each window of a plane, where its maximum is in the input; -1 for a window without elements. */
 function locateMaxima(input: FloatArray, shape: PoolingShape): (plane: number) => Int32Array {
   const { output, kernel, stride, dilation, padding } = shape;
-  const rows = windowsAlong(shape, 0),
-    columns = windowsAlong(shape, 1);
+  const rows = windowsAlong(shape, 0);
+  const columns = windowsAlong(shape, 1);
   const width = shape.input[1];
   const indices = new Int32Array(output[0] * output[1]);
   return (plane) => {
@@ -130,8 +130,8 @@ function raiseIndices(
   stride: number,
 ): void {
   for (let window = begin; window < end; window = (window + 1) | 0, at = (at + stride) | 0) {
-    const index = indices[window],
-      largest = input[index];
+    const index = indices[window];
+    const largest = input[index];
     // A NaN is not less or equal, so it gets in; and nothing gets in after it.
     const isLarger = Number(input[at] <= largest) ^ Number(!Number.isNaN(largest));
     indices[window] = index + Math.imul(at - index, isLarger);

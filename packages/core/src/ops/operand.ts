@@ -30,8 +30,8 @@ export function align(op: string, a: Operand, b: Operand): [Tensor, Tensor] {
 export function commonDType(op: string, a: Operand, b: Operand): DType {
   const [first, second] = [isTensor(op, a), isTensor(op, b)];
   if (first && second) return promote(op, (a as Tensor).dtype, (b as Tensor).dtype);
-  if (first) return weakDType((a as Tensor).dtype, b as number);
-  if (second) return weakDType((b as Tensor).dtype, a as number);
+  if (first) return weakDType(op, (a as Tensor).dtype, b as number);
+  if (second) return weakDType(op, (b as Tensor).dtype, a as number);
   return "float32";
 }
 

@@ -95,6 +95,6 @@ export function power(a: Operand, b: Operand): Tensor {
 
 /** `x` limited to [low, high]; leave either out with -Infinity or Infinity. The gradient passes where x is inside, ends included. */
 export function clamp(x: Tensor, low: number, high: number): Tensor {
-  const from = low === Number.NEGATIVE_INFINITY ? x : where(less(x, low), full(x.shape, low, x.dtype), x);
-  return high === Number.POSITIVE_INFINITY ? from : where(greater(from, high), full(x.shape, high, x.dtype), from);
+  const from = low === Number.NEGATIVE_INFINITY ? x : where(less(x, low), low, x);
+  return high === Number.POSITIVE_INFINITY ? from : where(greater(from, high), high, from);
 }
