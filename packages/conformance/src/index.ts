@@ -13,4 +13,6 @@ export { goldenLosses, trainSmallNetwork } from "./programs/small-network.ts";
 export { Random } from "./random.ts";
 export type { ReferenceResult } from "./reference-interpreter.ts";
 export { interpretNest } from "./reference-interpreter.ts";
+export type { OpSample, OpSamples } from "./samples/op-sample.ts";
+export { opSampleRegistry } from "./samples/registry.ts";
 export type { Skips } from "./skip.ts";

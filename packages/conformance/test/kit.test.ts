@@ -8,6 +8,7 @@ import {
   gradientChecks,
   interpretNest,
   NotApplicable,
+  opSampleRegistry,
   Random,
 } from "@sconce/conformance";
 import {
@@ -24,7 +25,6 @@ import {
   vjp,
 } from "@sconce/core";
 import { describe, expect, it } from "vitest";
-import { opSampleRegistry } from "../src/samples/registry.ts";
 import { expectFailure, requireKnown } from "../src/skip.ts";
 
 const checks = Object.values(backendChecks).flat();

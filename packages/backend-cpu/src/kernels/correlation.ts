@@ -99,16 +99,16 @@ const CHANNEL_RUN = 64;
 
 /** Writes all outputs that `shape` addresses; where there are no taps, zeros. */
 export function correlate(output: FloatArray, input: FloatArray, weights: FloatArray, shape: Correlation): void {
-  const { batch, outputHeight, outputWidth } = shape;
-  if (batch * outputHeight * outputWidth === 0) return;
+  const { batch, outputChannels, outputHeight, outputWidth } = shape;
+  if (batch * outputChannels * outputHeight * outputWidth === 0) return;
   const tapBlocks = cutTaps(shape);
-  const channelBlocks = cut(shape.outputChannels, CHANNEL_BLOCK);
+  const channelBlocks = cut(outputChannels, CHANNEL_BLOCK);
   const packedLimit = 2 * Math.floor(LEFT_CAPACITY / Math.max(1, ...tapBlocks.map(depthOf)));
-  const weightsStay = tapBlocks.length === 1 && packedLimit >= shape.outputChannels;
+  const weightsStay = tapBlocks.length === 1 && packedLimit >= sizeOfRange(channelBlocks[0]);
   const { pixelBlocks, steps } = cutPixels(shape, tapBlocks);
   for (let group = 0; group < shape.groups; group++) {
-    let packed = false;
     for (const channels of channelBlocks) {
+      let packed = false;
       for (const pixels of pixelBlocks) {
         const sums = zeroedSums(Math.ceil(sizeOfRange(pixels.columns) / 3) * pixels.rows * sizeOfRange(channels) * 3);
         for (const taps of tapBlocks) {

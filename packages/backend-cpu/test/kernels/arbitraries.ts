@@ -44,7 +44,7 @@ export const geometries: fc.Arbitrary<Geometry> = fc.record({
   kernel: pair(1, 4),
   stride: pair(1, 3),
   padding: fc.tuple(fc.nat(2), fc.nat(2), fc.nat(2), fc.nat(2)),
-  dilation: pair(1, 2),
+  dilation: pair(1, 3),
 });
 
 /** Height or width of what a window leaves. */

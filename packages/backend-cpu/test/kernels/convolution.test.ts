@@ -112,26 +112,67 @@ describe("convolution", () => {
       { groups: 24, inputs: 1, outputs: 1, size: [14, 14], kernel: [3, 3], padding: [1, 1, 1, 1] },
       { groups: 4, inputs: 1, outputs: 2, size: [9, 9], kernel: [3, 3], stride: [2, 2], padding: [1, 1, 1, 1] },
     ];
-    for (const given of shapes) {
-      const base = { batch: 2, groups: 1, stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1] } as const;
-      const geometry = { ...base, ...given } as Geometry;
-      const { x, weight, y } = operands(geometry, 7, false);
-      const expected = [new Float64Array(y.length), new Float64Array(x.length), new Float64Array(weight.length)];
+    for (const given of shapes) agree(given);
+  });
+
+  it("agrees where the work is cut into blocks", () => {
+    const shapes: Partial<Geometry>[] = [
+      // More taps than are packed at once, in every direction.
+      { batch: 1, inputs: 2, outputs: 3, size: [34, 33], kernel: [30, 29], padding: [2, 0, 1, 3] },
+      { batch: 1, inputs: 900, outputs: 3, size: [3, 4], kernel: [1, 2] },
+      { batch: 1, inputs: 1, outputs: 2, size: [1, 1000], kernel: [1, 800], padding: [0, 0, 7, 7] },
+      // More columns and more rows than the lanes hold.
+      { batch: 1, inputs: 1, outputs: 2, size: [1, 40_000], kernel: [1, 5], stride: [1, 2], dilation: [1, 3] },
+      { batch: 1, inputs: 1, outputs: 1, size: [1, 20_000], kernel: [1, 5], padding: [0, 0, 2, 2] },
+      { batch: 1, inputs: 2, outputs: 2, size: [9000, 2], kernel: [3, 2], stride: [2, 1], padding: [1, 1, 1, 1] },
+      // Tiles: several blocks of input and output channels, more tiles in a row than a block has, fewer pixels than a tile.
+      { batch: 1, inputs: 260, outputs: 16, size: [6, 6], kernel: [3, 3], padding: [1, 1, 1, 1] },
+      { batch: 1, inputs: 16, outputs: 132, size: [6, 6], kernel: [3, 3], padding: [1, 1, 1, 1] },
+      { batch: 1, inputs: 16, outputs: 16, size: [9, 203], kernel: [3, 3], padding: [0, 2, 2, 0] },
+      { batch: 9, groups: 2, inputs: 18, outputs: 17, size: [3, 5], kernel: [3, 3], padding: [2, 1, 1, 2] },
+    ];
+    for (const given of shapes) agree(given);
+  });
+
+  it("keeps an infinity to the windows that hold it", () => {
+    for (const [groups, inputs] of [
+      [1, 3],
+      [3, 1],
+    ]) {
+      const base = { batch: 1, outputs: 1, stride: [1, 1], padding: [1, 1, 2, 2], dilation: [1, 1] } as const;
+      const geometry: Geometry = { ...base, groups, inputs, size: [6, 7], kernel: [3, 5] };
+      const { x, weight, y } = operands(geometry, 3, false);
+      weight.fill(1);
+      x[3 * 7 + 2] = Number.POSITIVE_INFINITY;
+      const expected = new Float64Array(y.length);
       eachProduct(geometry, (a, b, c) => {
-        expected[0][c] += x[a] * weight[b];
-        expected[1][a] += y[c] * weight[b];
-        expected[2][b] += y[c] * x[a];
+        expected[c] += x[a] * weight[b];
       });
-      const results = expected.map(({ length }) => blank(length, false));
-      convolution(results[0], x, weight, shapeOf(geometry));
-      convolutionInputGradient(results[1], y, weight, shapeOf(geometry));
-      convolutionWeightGradient(results[2], x, y, shapeOf(geometry));
-      // Winograd's transforms divide, so whole numbers come back to within rounding.
-      results.forEach((result, which) => {
-        const largest = Math.max(1, ...expected[which].map(Math.abs));
-        const worst = Math.max(...Array.from(result, (value, i) => Math.abs(value - expected[which][i])));
-        expect(worst / largest).toBeLessThan(1e-6);
-      });
+      const output = blank(y.length, false);
+      convolution(output, x, weight, shapeOf(geometry));
+      expect([...output]).toEqual([...expected]);
     }
   });
 });
+
+/** Checks a convolution and its gradients to within rounding: Winograd's transforms divide. */
+function agree(given: Partial<Geometry>): void {
+  const base = { batch: 2, groups: 1, stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1] } as const;
+  const geometry = { ...base, ...given } as Geometry;
+  const { x, weight, y } = operands(geometry, 7, false);
+  const expected = [new Float64Array(y.length), new Float64Array(x.length), new Float64Array(weight.length)];
+  eachProduct(geometry, (a, b, c) => {
+    expected[0][c] += x[a] * weight[b];
+    expected[1][a] += y[c] * weight[b];
+    expected[2][b] += y[c] * x[a];
+  });
+  const results = expected.map(({ length }) => blank(length, false));
+  convolution(results[0], x, weight, shapeOf(geometry));
+  convolutionInputGradient(results[1], y, weight, shapeOf(geometry));
+  convolutionWeightGradient(results[2], x, y, shapeOf(geometry));
+  results.forEach((result, which) => {
+    const largest = expected[which].reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+    const worst = expected[which].reduce((most, value, i) => Math.max(most, Math.abs(result[i] - value)), 0);
+    expect(worst / largest, `result ${which} of ${JSON.stringify(given)}`).toBeLessThan(1e-6);
+  });
+}

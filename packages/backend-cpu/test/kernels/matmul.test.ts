@@ -49,16 +49,41 @@ it("is the product, transposed or not, batched and broadcast", () => {
   );
 });
 
-it("is the product where the depth takes several blocks", () => {
+it("is the product where it takes several blocks", () => {
   for (const [m, n, k] of [
     [5, 7, 1500],
     [1, 40, 900],
     [40, 1, 900],
     [130, 140, 600],
+    [1100, 5, 40],
+    [3, 1100, 2],
   ]) {
     const [left, right] = [wholeNumbers(m * k, 3, false), wholeNumbers(k * n, 4, false)];
     const output = blank(m * n, false);
     matmul(output, left, right, { m, n, k });
     expect([...output]).toEqual(reference(left, right, [m, n, k], false, false));
   }
+});
+
+it("takes matrices in any order", () => {
+  const [m, n, k] = [3, 4, 5];
+  const [left, right] = [wholeNumbers(4 * m * k, 1, false), wholeNumbers(4 * k * n, 2, false)];
+  const order = { left: [2, 0, 1, 3], right: [3, 3, 0, 1], output: [1, 3, 2, 0] };
+  const offsets = {
+    left: order.left.map((at) => at * m * k),
+    right: order.right.map((at) => at * k * n),
+    output: order.output.map((at) => at * m * n),
+  };
+  const output = blank(4 * m * n, false);
+  matmul(output, left, right, { m, n, k }, offsets);
+  offsets.output.forEach((at, i) => {
+    const product = reference(
+      left.subarray(offsets.left[i]),
+      right.subarray(offsets.right[i]),
+      [m, n, k],
+      false,
+      false,
+    );
+    expect([...output.subarray(at, at + m * n)]).toEqual(product);
+  });
 });

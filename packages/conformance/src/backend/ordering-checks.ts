@@ -94,8 +94,10 @@ export const orderingChecks: readonly BackendCheck[] = [
     name: "a kernel reads and writes as many buffers as the capabilities say",
     run: async (backend) => {
       const { maximumInputs, maximumOutputs } = backend.capabilities;
-      if (!(maximumInputs >= 2 && maximumOutputs >= 1)) {
-        throw new Error(`${maximumInputs} inputs and ${maximumOutputs} outputs; at least 2 and 1 are needed.`);
+      if (!(maximumInputs >= 3 && maximumOutputs >= 1)) {
+        throw new Error(
+          `${maximumInputs} inputs and ${maximumOutputs} outputs; at least 3 (for where) and 1 are needed.`,
+        );
       }
       const [inputs, outputs] = [Math.min(maximumInputs, 64), Math.min(maximumOutputs, 64)];
       const kernel = await backend.compile(wideNest(3, inputs, outputs));

@@ -15,7 +15,7 @@ export interface Signature {
 export interface Capabilities {
   /** Element types it stores and computes with. */
   readonly dtypes: readonly DType[];
-  /** Buffers that one kernel may read. */
+  /** Buffers that one kernel may read; at least 3, which `where` needs. */
   readonly maximumInputs: number;
   /** Buffers that one kernel may write. */
   readonly maximumOutputs: number;

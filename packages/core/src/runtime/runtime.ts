@@ -91,31 +91,28 @@ export class Runtime {
   }
 
   #claim(request: OpRequest): MaybePromise<Kernel> | undefined {
-    if (!this.backend.claim) return undefined;
-    const key = attributesKey(request);
-    if (!this.#claims.has(key)) this.#claims.set(key, this.backend.claim(request));
-    return this.#claims.get(key);
+    const { backend } = this;
+    return backend.claim && remember(this.#claims, attributesKey(request), () => backend.claim?.(request));
   }
 }
 
-function remember(
-  map: Map<string, MaybePromise<Kernel>>,
+/** What was made for a key before; a promise gives way to its kernel, and one that fails is forgotten. */
+function remember<Made extends MaybePromise<Kernel> | undefined>(
+  map: Map<string, Made | Kernel>,
   key: string,
-  make: () => MaybePromise<Kernel>,
-): MaybePromise<Kernel> {
-  let kernel = map.get(key);
-  if (!kernel) {
-    kernel = make();
-    if (map.size >= keptKernels) map.delete(map.keys().next().value as string);
-    map.set(key, kernel);
-    if (kernel instanceof Promise) {
-      kernel.then(
-        (ready) => map.set(key, ready),
-        () => map.delete(key),
-      );
-    }
+  make: () => Made,
+): Made | Kernel {
+  if (map.has(key)) return map.get(key) as Made | Kernel;
+  const made = make();
+  if (map.size >= keptKernels) map.delete(map.keys().next().value as string);
+  map.set(key, made);
+  if (made instanceof Promise) {
+    made.then(
+      (ready) => map.set(key, ready),
+      () => map.delete(key),
+    );
   }
-  return kernel;
+  return made;
 }
 
 const runtimes = new WeakMap<Backend, Runtime>();
