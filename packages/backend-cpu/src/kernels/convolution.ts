@@ -8,14 +8,14 @@
  * of the kernel, flipped and with its channels exchanged: no products with inserted zeros, and no scattered sums.
  */
 import { greatestCommonDivisor } from "./arithmetic.ts";
+import { correlate } from "./correlation.ts";
 import {
   type Correlation,
-  correlate,
   type Extents,
   exchangeRoles,
   type ImageStrides,
   type WeightStrides,
-} from "./correlation.ts";
+} from "./correlation-shape.ts";
 import { correlateDepthwise } from "./depthwise.ts";
 import type { FloatArray } from "./panels.ts";
 import { correlateByTiles } from "./winograd.ts";

@@ -6,17 +6,9 @@
  * The input is packed as for the weight gradient, whose lanes are kernel columns and whose depth is output pixels.
  */
 import { type Range, sizeOfRange } from "./arithmetic.ts";
-import {
-  type Correlation,
-  cutPixels,
-  cutTaps,
-  depthOf,
-  exchangeRoles,
-  type Pixels,
-  packInput,
-  type Steps,
-  type Taps,
-} from "./correlation.ts";
+import { cutPixels, cutTaps, depthOf, type Pixels, type Steps, type Taps } from "./correlation-blocks.ts";
+import { packInput } from "./correlation-input.ts";
+import { type Correlation, exchangeRoles } from "./correlation-shape.ts";
 import { type FloatArray, panels } from "./panels.ts";
 import { zeroedSums } from "./scratch.ts";
 

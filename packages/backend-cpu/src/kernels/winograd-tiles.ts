@@ -3,7 +3,7 @@
  * pixels, tiles of neighbouring outputs overlapping by two input pixels. Tiles are counted over images, rows and columns.
  */
 import { insideRange, type Range, sizeOfRange } from "./arithmetic.ts";
-import type { Extents } from "./correlation.ts";
+import type { Extents } from "./correlation-shape.ts";
 import { type FloatArray, LEFT_CAPACITY, panels, RIGHT_CAPACITY } from "./panels.ts";
 import { createScratch } from "./scratch.ts";
 

@@ -4,7 +4,7 @@
  * summed over all tiles (a matrix product for each element), and only the sums are transformed to kernels.
  */
 import { cut, type Range, sizeOfRange } from "./arithmetic.ts";
-import type { Extents } from "./correlation.ts";
+import type { Extents } from "./correlation-shape.ts";
 import type { FloatArray } from "./panels.ts";
 import { createScratch, zeroedSums } from "./scratch.ts";
 import {

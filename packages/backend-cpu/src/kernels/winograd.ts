@@ -8,7 +8,7 @@
  * infinity or NaN spoils its whole tile.
  */
 import { cut, type Range, sizeOfRange } from "./arithmetic.ts";
-import type { Correlation } from "./correlation.ts";
+import type { Correlation } from "./correlation-shape.ts";
 import type { FloatArray } from "./panels.ts";
 import { createScratch, zeroedSums } from "./scratch.ts";
 import {
