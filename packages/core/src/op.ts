@@ -26,6 +26,8 @@ export interface OpDefinition<Attributes = unknown> {
   simplify?(inputs: readonly Tensor[]): Tensor | undefined;
   /** Gradient rule in terms of other ops, one result per input (null: no gradient). A composite without one is differentiated through `decompose`. */
   gradient?(outputGradient: Tensor, node: Tensor, attributes: Attributes): readonly (Tensor | null)[];
+  /** The sum of several results of this op, where one node is cheaper than adding them up; undefined where it is not. */
+  sum?(terms: readonly Tensor[]): Tensor | undefined;
   /** Floating-point operations of one run, for profiles and summaries; without it elements are counted. */
   flops?(inputs: readonly Signature[], output: Signature, attributes: Attributes): number;
 }

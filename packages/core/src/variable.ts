@@ -7,6 +7,7 @@
 import type { Signature } from "./backend/backend.ts";
 import type { DType } from "./dtype.ts";
 import { CaptureError, DTypeError, SconceError, ShapeError } from "./errors.ts";
+import { once } from "./ops/once.ts";
 import { sourceOp } from "./ops/source.ts";
 import type { Storage } from "./runtime/storage.ts";
 import { currentTrace } from "./runtime/trace.ts";
@@ -122,7 +123,10 @@ export class Variable {
     }
   }
 
-  #setPending(value: Tensor): void {
+  #setPending(given: Tensor): void {
+    // Each variable owns its buffer: what another one has, or is about to have, is copied.
+    const owner = given.source?.kind === "stored" ? given.source.storage.owner : pendingOwner(given);
+    const value = owner && owner !== this ? once(given) : given;
     if (this.#storage) {
       this.#storage.owner = undefined;
       if (this.exclusive) this.#storage.release();

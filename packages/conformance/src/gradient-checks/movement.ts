@@ -65,6 +65,11 @@ export const movementChecks: readonly GradientCheck[] = [
     at((x) => core.slice(x, [{ start: 1, end: 7, step: 3 }]), r.floats([8])),
     at((x) => core.slice(x, [{ start: 2, end: 2 }]).sum(), r.floats([3])),
   ]),
+  check("interpolate", (r) => [
+    at((x) => core.interpolate(x, { scaleFactor: [2, 1.5] }), r.floats([1, 2, 2, 3])),
+    at((x) => core.interpolate(x, { size: [4, 2], mode: "bilinear" }), r.floats([1, 2, 3, 5])),
+    at((x) => core.interpolate(core.square(x), { size: 5, mode: "bilinear", alignCorners: true }), r.floats([2, 1, 3])),
+  ]),
   check("flip", (r) => [at((x) => core.flip(x, 1), r.floats([2, 3]))]),
   check("narrow", (r) => [at((x) => core.narrow(x, -1, 1, 2), r.floats([2, 4]))]),
   check("windows", (r) => [

@@ -5,6 +5,7 @@
 import { ancestors } from "../compiler/graph.ts";
 import { isFloat, toFloat } from "../dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.ts";
+import type { OpDefinition } from "../op.ts";
 import { onesLike, zerosLike } from "../ops/creation/full.ts";
 import { add } from "../ops/elementwise/arithmetic.ts";
 import { formatShape, sameShape } from "../shape.ts";
@@ -85,19 +86,36 @@ function backward(output: Tensor, targets: readonly Tensor[], cotangent: Tensor,
   // Tensors that were evaluated in between keep their history.
   const order = ancestors([output], (tensor) => !stop?.has(tensor));
   const needed = dependents(order, targets);
-  const gradients = new Map<Tensor, Tensor>([[output, cotangent]]);
+  const terms = new Map<Tensor, Tensor[]>([[output, [cotangent]]]);
   for (const tensor of order.reverse()) {
-    const gradient = gradients.get(tensor);
-    if (!gradient || stop?.has(tensor) || !tensor.inputs.some((input) => needed.has(input))) continue;
+    if (!terms.has(tensor) || stop?.has(tensor) || !tensor.inputs.some((input) => needed.has(input))) continue;
+    const gradient = total(terms, tensor);
     inputGradients(tensor, gradient, needed).forEach((inputGradient, i) => {
       const input = tensor.inputs[i];
       if (!inputGradient || !needed.has(input)) return;
       checkRule(tensor, input, inputGradient, i);
-      const sum = gradients.get(input);
-      gradients.set(input, sum ? add(sum, inputGradient) : inputGradient);
+      const before = terms.get(input);
+      if (before) before.push(inputGradient);
+      else terms.set(input, [inputGradient]);
     });
   }
-  return targets.map((target) => gradients.get(target) ?? zerosLike(target));
+  return targets.map((target) => (terms.has(target) ? total(terms, target) : zerosLike(target)));
+}
+
+/** The sum of a tensor's terms, which becomes its only one. Terms of one op are first offered to the op. */
+function total(terms: Map<Tensor, Tensor[]>, tensor: Tensor): Tensor {
+  const all = terms.get(tensor)!;
+  if (all.length === 1) return all[0];
+  const groups = new Map<OpDefinition, Tensor[]>();
+  for (const term of all) {
+    const group = groups.get(term.op);
+    if (group) group.push(term);
+    else groups.set(term.op, [term]);
+  }
+  const parts = [...groups].flatMap(([op, group]) => (group.length > 1 && op.sum?.(group)) || group);
+  const sum = parts.reduce((a, b) => add(a, b));
+  terms.set(tensor, [sum]);
+  return sum;
 }
 
 /** The tensors of `order` that depend on a target, and through which a gradient can flow. */

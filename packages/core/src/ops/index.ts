@@ -72,6 +72,8 @@ export { where } from "./elementwise/where.ts";
 export { embedding, gather, indexSelect, oneHot, scatterAdd } from "./indexing/gather.ts";
 export type { SortOptions } from "./indexing/sort.ts";
 export { argsort, sort, topK } from "./indexing/sort.ts";
+export type { InterpolateOptions } from "./interpolation/interpolate.ts";
+export { interpolate } from "./interpolation/interpolate.ts";
 export { einsum } from "./linear/einsum.ts";
 export type { MatmulAttributes } from "./linear/matmul.ts";
 export { matmul, outer } from "./linear/matmul.ts";

@@ -8,6 +8,7 @@ import type { Tensor } from "../../tensor.ts";
 import { multiply } from "../elementwise/arithmetic.ts";
 import { cast } from "../elementwise/cast.ts";
 import { broadcastTo, sumTo } from "../movement/broadcast-to.ts";
+import { concatenate } from "../movement/concatenate.ts";
 import { permuteOp, transpose } from "../movement/permute.ts";
 import { reshape, unsqueeze } from "../movement/reshape.ts";
 import { sum } from "../reduction/reduce.ts";
@@ -56,8 +57,23 @@ export const matmulOp: OpDefinition<MatmulAttributes> = /* @__PURE__ */ defineOp
     const forB = transposeB ? product(g, a, true, transposeA) : product(a, g, !transposeA, false);
     return [sumTo(forA, a.shape), sumTo(forB, b.shape)];
   },
+  sum: joined,
   flops: ([a], output, { transposeA }) => 2 * sizeOf(output.shape) * matrixShape(a.shape, transposeA).columns,
 });
+
+/**
+ * A1^T B1 + A2^T B2 + ... = [A1; A2; ...]^T [B1; B2; ...], as the gradients of a weight that every step of a recurrence
+ * uses.
+ */
+function joined(terms: readonly Tensor[]): Tensor | undefined {
+  const alike = terms.every(({ shape, attributes }) => {
+    const { transposeA, transposeB } = attributes as MatmulAttributes;
+    return shape.length === 2 && transposeA && !transposeB;
+  });
+  if (terms.length < 3 || !alike) return undefined;
+  const [a, b] = [0, 1].map((side) => concatenate(terms.map(({ inputs }) => inputs[side])));
+  return apply(matmulOp, [a, b], { transposeA: true, transposeB: false });
+}
 
 /** Applies the op, taking a transposition of an operand into its flag. */
 function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {

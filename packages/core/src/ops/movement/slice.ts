@@ -5,6 +5,8 @@ import { ArgumentError, ShapeError } from "../../errors.ts";
 import { apply, defineOp, type OpDefinition } from "../../op.ts";
 import { checkShape, formatShape, normalizeAxes, normalizeAxis, type Shape, sameShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
+import { full } from "../creation/full.ts";
+import { concatenate } from "./concatenate.ts";
 
 interface SliceAttributes {
   readonly starts: readonly number[];
@@ -56,7 +58,39 @@ export const placeOp: OpDefinition<PlaceAttributes> = /* @__PURE__ */ defineOp({
     return value === 0 ? inside : element.apply("where", guard, inside, element.constant(value));
   },
   gradient: (outputGradient, { inputs: [x] }, { starts, steps }) => [takeBack(outputGradient, x.shape, starts, steps)],
+  sum: joined,
 });
+
+/**
+ * Placed parts that follow each other along one axis, as the gradients of a split do: one tensor end to end. A sum of a
+ * few is one kernel anyway; that of many would read every part for every element.
+ */
+function joined(terms: readonly Tensor[]): Tensor | undefined {
+  if (terms.length <= 4) return undefined;
+  const [{ shape, dtype }] = terms;
+  const placed = terms.map(({ inputs: [part], attributes }) => ({ part, ...(attributes as PlaceAttributes) }));
+  const axis = shape.findIndex((extent, a) => placed[0].part.shape[a] !== extent);
+  const along = placed.every(
+    ({ part, starts, steps, value }) =>
+      value === 0 &&
+      part.shape.every((extent, a) =>
+        a === axis ? steps[a] === 1 : starts[a] === 0 && steps[a] === 1 && extent === shape[a],
+      ),
+  );
+  if (axis < 0 || !along) return undefined;
+  const gap = (length: number): Tensor[] => {
+    const extents = shape.map((extent, a) => (a === axis ? length : extent));
+    return length > 0 ? [full(extents, 0, dtype)] : [];
+  };
+  const parts: Tensor[] = [];
+  let end = 0;
+  for (const { part, starts } of placed.sort((a, b) => a.starts[axis] - b.starts[axis])) {
+    if (starts[axis] < end) return undefined;
+    parts.push(...gap(starts[axis] - end), part);
+    end = starts[axis] + part.shape[axis];
+  }
+  return end > shape[axis] ? undefined : concatenate([...parts, ...gap(shape[axis] - end)], axis);
+}
 
 /** The part of `x` that `place` put there; what fell outside reads as 0. */
 function takeBack(x: Tensor, shape: Shape, starts: readonly number[], steps: readonly number[]): Tensor {
