@@ -7,11 +7,22 @@ export function checkCount(layer: string, name: string, value: number): number {
   throw new ArgumentError(`${layer}: ${name} is ${value}; give a whole number of at least 1.`);
 }
 
-/** An extent for height and for width. */
-export function pair(layer: string, name: string, value: number | readonly number[]): readonly [number, number] {
-  const [height, width] = typeof value === "number" ? [value, value] : value;
-  if (typeof value !== "number" && value.length !== 2) {
-    throw new ArgumentError(`${layer}: ${name} is [${value.join(", ")}]; give one number, or [height, width].`);
+/** `value` if it is a number from 0 to 1. */
+export function checkProbability(layer: string, value: number): number {
+  if (value >= 0 && value <= 1) return value;
+  throw new ArgumentError(`${layer}: the probability is ${value}; give a number from 0 to 1.`);
+}
+
+/** An extent for each of the named axes: one number stands for all. */
+export function extents(
+  layer: string,
+  name: string,
+  value: number | readonly number[],
+  axes: readonly string[],
+): number[] {
+  const values = typeof value === "number" ? axes.map(() => value) : value;
+  if (values.length !== axes.length) {
+    throw new ArgumentError(`${layer}: ${name} is [${values.join(", ")}]; give one number, or [${axes.join(", ")}].`);
   }
-  return [checkCount(layer, name, height), checkCount(layer, name, width)];
+  return values.map((extent) => checkCount(layer, name, extent));
 }

@@ -27,6 +27,21 @@ import { type LoadOptions, type LoadReport, readState, writeState } from "./stat
 /** The modules whose `forward` is running, outermost first. */
 const running: Module[] = [];
 
+/** Told of every `forward` that ends, inner modules before outer ones. */
+type Observer = (module: Module, inputs: readonly unknown[], output: unknown) => void;
+
+const observers: Observer[] = [];
+
+/** Runs `fn` (synchronous), telling `observer` of every module whose `forward` ends in it. */
+export function observing<Result>(observer: Observer, fn: () => Result): Result {
+  observers.push(observer);
+  try {
+    return fn();
+  } finally {
+    observers.splice(observers.lastIndexOf(observer), 1);
+  }
+}
+
 /**
  * A part of a network. Subclasses assign parameters and child modules to fields and implement `forward`.
  *
@@ -47,7 +62,9 @@ export abstract class Module {
       if (running.length === 0) nameVariables(this);
       running.push(this);
       try {
-        return forward.apply(this, inputs);
+        const output = forward.apply(this, inputs);
+        for (const observer of observers) observer(this, inputs, output);
+        return output;
       } finally {
         running.pop();
       }

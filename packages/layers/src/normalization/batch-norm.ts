@@ -23,11 +23,11 @@ import {
   type Tensor,
   zeros,
 } from "@sconce/core";
-import { checkCount } from "./check.ts";
-import { constant, type Initializer } from "./initializers.ts";
-import { Module } from "./module.ts";
+import { checkCount } from "../check.ts";
+import { constant, type Initializer } from "../initializers.ts";
+import { Module } from "../module.ts";
 
-export interface BatchNorm2dOptions {
+export interface BatchNormLayerOptions {
   /** Added to the variance; 1e-5 by default. */
   readonly epsilon?: number;
   /** How far running statistics move towards a batch's, 0.1 by default; null makes them the mean over all batches. */
@@ -39,8 +39,11 @@ export interface BatchNorm2dOptions {
   readonly weightInitializer?: Initializer;
 }
 
-/** x: [N, C, H, W], same result shape. */
-export class BatchNorm2d extends Module {
+/** The axes after the channels, as error messages write them: one list per shape that the layer takes. */
+type SpatialAxes = readonly (readonly string[])[];
+
+/** What the batch normalizations of all ranks share. */
+abstract class BatchNorm extends Module {
   /** [C]. */
   readonly weight: Param | undefined;
   /** [C]. */
@@ -51,11 +54,13 @@ export class BatchNorm2d extends Module {
   readonly runningVar: Stat | undefined;
   /** int32 []. */
   readonly numBatchesTracked: Stat | undefined;
+  readonly #layer: string;
+  readonly #spatial: SpatialAxes;
   readonly #channels: number;
   readonly #epsilon: number;
   readonly #momentum: number | null;
 
-  constructor(channels: number, options: BatchNorm2dOptions = {}) {
+  constructor(layer: string, spatial: SpatialAxes, channels: number, options: BatchNormLayerOptions) {
     super();
     const {
       epsilon = 1e-5,
@@ -66,10 +71,10 @@ export class BatchNorm2d extends Module {
     } = options;
     if (momentum !== null && !(momentum >= 0 && momentum <= 1)) {
       throw new ArgumentError(
-        `BatchNorm2d: momentum is ${momentum}; give a number from 0 to 1, or null for the mean over all batches.`,
+        `${layer}: momentum is ${momentum}; give a number from 0 to 1, or null for the mean over all batches.`,
       );
     }
-    const shape = [checkCount("BatchNorm2d", "channels", channels)];
+    const shape = [checkCount(layer, "channels", channels)];
     if (affine) {
       this.weight = this.newParam(shape, weightInitializer);
       this.bias = this.newParam(shape, constant(0));
@@ -79,15 +84,18 @@ export class BatchNorm2d extends Module {
       this.runningVar = this.newStat(shape, () => ones(shape));
       this.numBatchesTracked = this.newStat([], () => zeros([], "int32"), "int32");
     }
+    this.#layer = layer;
+    this.#spatial = spatial;
     this.#channels = channels;
     this.#epsilon = epsilon;
     this.#momentum = momentum;
   }
 
   override forward(x: Tensor): Tensor {
-    if (x.rank !== 4 || x.shape[1] !== this.#channels) {
+    if (!this.#spatial.some((axes) => x.rank === axes.length + 2) || x.shape[1] !== this.#channels) {
+      const wanted = this.#spatial.map((axes) => `[${["N", this.#channels, ...axes].join(", ")}]`).join(" or ");
       throw new ShapeError(
-        `BatchNorm2d: x has shape ${formatShape(x.shape)}; it must be [N, ${this.#channels}, H, W]. Change the layer's first argument.`,
+        `${this.#layer}: x has shape ${formatShape(x.shape)}; it must be ${wanted}. Change the layer's first argument.`,
       );
     }
     const options = { weight: this.weight?.value, bias: this.bias?.value, epsilon: this.#epsilon };
@@ -116,4 +124,25 @@ export class BatchNorm2d extends Module {
 function moveTowards(stat: Stat, target: Tensor, share: Tensor | number): void {
   const before = multiply(stat.value, subtract(1, share));
   stat.assign(add(before, multiply(cast(stopGradient(target), stat.dtype), share)));
+}
+
+/** x: [N, C] or [N, C, L], same result shape. */
+export class BatchNorm1d extends BatchNorm {
+  constructor(channels: number, options: BatchNormLayerOptions = {}) {
+    super("BatchNorm1d", [[], ["L"]], channels, options);
+  }
+}
+
+/** x: [N, C, H, W], same result shape. */
+export class BatchNorm2d extends BatchNorm {
+  constructor(channels: number, options: BatchNormLayerOptions = {}) {
+    super("BatchNorm2d", [["H", "W"]], channels, options);
+  }
+}
+
+/** x: [N, C, D, H, W], same result shape. */
+export class BatchNorm3d extends BatchNorm {
+  constructor(channels: number, options: BatchNormLayerOptions = {}) {
+    super("BatchNorm3d", [["D", "H", "W"]], channels, options);
+  }
 }

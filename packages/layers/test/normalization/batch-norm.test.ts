@@ -1,6 +1,6 @@
 import "@sconce/backend-cpu/register";
-import { compile, inference, type Tensor, tensor, training, zeros } from "@sconce/core";
-import { BatchNorm2d } from "@sconce/layers";
+import { compile, inference, mean, sqrt, type Tensor, tensor, training, variance, zeros } from "@sconce/core";
+import { BatchNorm1d, BatchNorm2d, BatchNorm3d } from "@sconce/layers";
 import { expect, test } from "vitest";
 
 // Two channels: [1, 2, 3, 6] has mean 3 and variance 3.5 (unbiased 14 / 3); [0, 0, 4, 4] has mean 2 and variance 4 (unbiased 16 / 3).
@@ -90,4 +90,22 @@ test("errors show what was given and the fix", () => {
   expect(() => layer.forward(zeros([2, 4, 1, 1]))).toThrow(/\[2, 4, 1, 1\]; it must be \[N, 3, H, W\]/);
   expect(() => training(() => layer.forward(zeros([1, 3, 1, 1])))).toThrow(/larger batch/);
   expect(() => new BatchNorm2d(3, { momentum: 2 })).toThrow(/momentum is 2/);
+});
+
+test("whose weight and bias are the batch's own deviation and mean is the identity", async () => {
+  const x = tensor(
+    Float32Array.from({ length: 120 }, (_, i) => 3 * Math.sin(i * i) + (i % 3)),
+    { shape: [4, 3, 2, 5] },
+  );
+  const over = { axes: [0, 2, 3] };
+  const layer = new BatchNorm2d(3, { epsilon: 0 });
+  layer.loadStateDict({ weight: sqrt(variance(x, over)), bias: mean(x, over) }, { strict: false });
+  const y = await training(() => layer.forward(x)).data();
+  expectClose(y, [...(await x.data())]);
+});
+
+test("BatchNorm1d and BatchNorm3d say which shapes they take", () => {
+  expect(() => new BatchNorm1d(3).forward(zeros([2, 4]))).toThrow("it must be [N, 3] or [N, 3, L]");
+  expect(() => new BatchNorm1d(3).forward(zeros([2, 3, 1, 1]))).toThrow("it must be [N, 3] or [N, 3, L]");
+  expect(() => new BatchNorm3d(3).forward(zeros([2, 3, 1, 1]))).toThrow("it must be [N, 3, D, H, W]");
 });

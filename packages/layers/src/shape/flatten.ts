@@ -1,6 +1,6 @@
 /** Joins axes into one. */
 import { flatten, type Tensor } from "@sconce/core";
-import { Module } from "./module.ts";
+import { Module } from "../module.ts";
 
 /** Joins the axes from `start` to `end` (included); x: [N, C, H, W] to [N, C H W] by default. */
 export class Flatten extends Module {
