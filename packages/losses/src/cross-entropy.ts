@@ -9,25 +9,20 @@
 import {
   ArgumentError,
   add,
-  cast,
   divide,
   formatShape,
-  gather,
-  indexSelect,
   isFloat,
   logSoftmax,
   multiply,
   negate,
-  notEqual,
-  onesLike,
   reshape,
   ShapeError,
-  squeeze,
   sum,
   type Tensor,
-  unsqueeze,
   where,
 } from "@sconce/core";
+import { checkLabels, checkWeights } from "./check.ts";
+import { atLabels } from "./labels.ts";
 import { checkReduction, type Reduction, reduce } from "./reduction.ts";
 
 export interface CrossEntropyOptions {
@@ -53,17 +48,11 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
 }
 
 function ofLabels(logits: Tensor, labels: Tensor, options: CrossEntropyOptions): Tensor {
-  const { reduction = "mean", weights, labelSmoothing: smoothing = 0, ignoreIndex = -100 } = options;
-  checkLabels(logits, labels);
+  const { reduction = "mean", weights, labelSmoothing: smoothing = 0, ignoreIndex } = options;
+  checkLabels("crossEntropy", "logits", logits, labels);
   const logProbabilities = logSoftmax(logits, 1);
-  const whole = cast(labels, "int32");
-  const counts = notEqual(whole, ignoreIndex);
-  // An ignored label reads class 0, so that nothing undefined enters the gradient.
-  const readable = where(counts, whole, 0);
-  const chosen = squeeze(gather(logProbabilities, unsqueeze(readable, 1), 1), 1);
-  const weightOf = weights ? indexSelect(weights, readable, 0) : onesLike(chosen);
-  const share = where(counts, weightOf, 0);
-  let losses = where(counts, negate(multiply(weightOf, chosen)), 0);
+  const { chosen, share, counts } = atLabels(logProbabilities, labels, { weights, ignoreIndex });
+  let losses = where(counts, negate(multiply(share, chosen)), 0);
   if (smoothing > 0) {
     const classes = logits.shape[1];
     const spread = negate(sum(weighted(logProbabilities, weights), { axes: 1 }));
@@ -110,24 +99,8 @@ function checkOptions(logits: Tensor, weights: Tensor | undefined, smoothing: nu
       `crossEntropy: the logits have shape ${formatShape(logits.shape)}; they must be [N, C] or [N, C, ...]. Add a batch axis with logits.unsqueeze(0).`,
     );
   }
-  if (weights && (weights.rank !== 1 || weights.size !== logits.shape[1])) {
-    throw new ShapeError(
-      `crossEntropy: the weights have shape ${formatShape(weights.shape)}; they must be one per class: [${logits.shape[1]}].`,
-    );
-  }
+  checkWeights("crossEntropy", weights, logits.shape[1]);
   if (!(smoothing >= 0 && smoothing <= 1)) {
     throw new ArgumentError(`crossEntropy: labelSmoothing is ${smoothing}; give a number from 0 to 1.`);
   }
-}
-
-function checkLabels(logits: Tensor, labels: Tensor): void {
-  const expected = logits.shape.filter((_, axis) => axis !== 1);
-  if (formatShape(labels.shape) === formatShape(expected)) return;
-  const likeLogits = formatShape(labels.shape) === formatShape(logits.shape);
-  throw new ShapeError(
-    `crossEntropy: the labels are ${labels.dtype} ${formatShape(labels.shape)} for logits ${formatShape(logits.shape)}; they must be ${formatShape(expected)}. ` +
-      (likeLogits
-        ? 'For one-hot targets give probabilities: target.cast("float32").'
-        : "The class axis of the logits is axis 1; labels have all the others."),
-  );
 }

@@ -1,5 +1,6 @@
 /** Mean squared error: (prediction - target)^2. */
-import { formatShape, ShapeError, sameShape, square, subtract, type Tensor } from "@sconce/core";
+import { square, subtract, type Tensor } from "@sconce/core";
+import { checkSameShape } from "./check.ts";
 import { checkReduction, type Reduction, reduce } from "./reduction.ts";
 
 export interface MeanSquaredErrorOptions {
@@ -14,11 +15,6 @@ export function meanSquaredError(
   { reduction = "mean" }: MeanSquaredErrorOptions = {},
 ): Tensor {
   checkReduction("meanSquaredError", reduction);
-  if (!sameShape(prediction.shape, target.shape)) {
-    throw new ShapeError(
-      `meanSquaredError: the prediction has shape ${formatShape(prediction.shape)}, the target ${formatShape(target.shape)}; they must be equal, ` +
-        "since broadcasting one to the other would compare every pair. Use reshape, squeeze or unsqueeze on one of them.",
-    );
-  }
+  checkSameShape("meanSquaredError", { prediction, target });
   return reduce(square(subtract(prediction, target)), reduction);
 }
