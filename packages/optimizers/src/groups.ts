@@ -110,7 +110,8 @@ function makeGroup<Options extends OptimizerOptions>(
   return new Group(parameters, options, defaults.learningRate === 0 ? 1 : options.learningRate / defaults.learningRate);
 }
 
-function checkParameters(optimizer: string, parameters: readonly Param[]): void {
+/** Refuses a list that is empty, or has anything but different parameters. */
+export function checkParameters(optimizer: string, parameters: readonly Param[]): void {
   if (parameters.length === 0) {
     throw new ArgumentError(
       `${optimizer}: the list of parameters is empty; give model.parameters() of a module whose fields hold layers.`,

@@ -12,26 +12,29 @@ import {
   cast,
   type DType,
   formatShape,
+  full,
   type HostArray,
   maximum,
   narrow,
   type Param,
   reshape,
-  ShapeError,
   Stat,
   sameShape,
   Tensor,
   tensor,
+  where,
   zeros,
 } from "@sconce/core";
 import { readState, writeState } from "@sconce/layers";
+import { checkGradients } from "./check-gradients.ts";
 import { checkLearningRate, type Group, makeGroups, type OptimizerOptions, type ParameterList } from "./groups.ts";
+import { computeType, namesOf } from "./state-names.ts";
 
 /** What the update of one parameter starts from, in floats of at least 32 bits. */
 export interface ParameterUpdate<Options> {
   readonly value: Tensor;
   readonly gradient: Tensor;
-  /** Its state by name, in its shape; zeros at first. */
+  /** Its state by name, in its shape. */
   readonly state: Readonly<Record<string, Tensor>>;
   readonly learningRate: Tensor;
   /** Its entries of what `shared` returned, each a scalar. */
@@ -45,16 +48,31 @@ export interface ParameterResult {
   readonly state: Readonly<Record<string, Tensor>>;
 }
 
+/** What a rule computes for all parameters at once. */
+export interface SharedResult {
+  /** Vectors [parameters], of which `apply` sees its parameter's entries. */
+  readonly values: readonly Tensor[];
+  /** The new values of the rule's counters. */
+  readonly counters?: Readonly<Record<string, Tensor>>;
+}
+
 /** How a kind of optimizer works. */
 export interface UpdateRule<Options> {
   /** Its name in messages. */
   readonly name: string;
   /** Throws an ArgumentError for options out of range. */
   check(options: Options): void;
-  /** The names of the state that each parameter has. */
-  state(options: Options): readonly string[];
-  /** Vectors computed from the number of updates that each parameter will have had: float32 [parameters]. */
-  shared?(counts: Tensor, learningRate: Tensor, options: Options): readonly Tensor[];
+  /** The state that each parameter has, by name, with the number it starts from everywhere. */
+  state(options: Options): Readonly<Record<string, number>>;
+  /** State of one number per parameter, by name, with the number it starts from. */
+  readonly counters?: Readonly<Record<string, number>>;
+  /** What follows from the number of updates that each parameter will have had, float32 [parameters], and from `counters`. */
+  shared?(
+    counts: Tensor,
+    learningRate: Tensor,
+    options: Options,
+    counters: Readonly<Record<string, Tensor>>,
+  ): SharedResult;
   /** The new value and state of one parameter. */
   apply(update: ParameterUpdate<Options>): ParameterResult;
 }
@@ -67,6 +85,8 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   readonly #rule: UpdateRule<Options>;
   readonly #state: ReadonlyMap<Param, Readonly<Record<string, Stat>>>;
   readonly #counts: Stat;
+  /** The rule's own counters: float32 [parameters] each. */
+  readonly #counters: Readonly<Record<string, Stat>>;
   #learningRate: number;
 
   constructor(parameters: ParameterList<Options>, options: Options, rule: UpdateRule<Options>) {
@@ -76,11 +96,12 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     this.#learningRate = options.learningRate;
     this.#state = new Map(
       this.groups.flatMap((group) =>
-        group.parameters.map((param) => [param, newState(param, rule.state(group.options))]),
+        group.parameters.map((param) => [param, newState(param.shape, computeType(param), rule.state(group.options))]),
       ),
     );
     const shape = [this.parameters.length];
     this.#counts = new Stat({ shape, dtype: "int32" }, () => zeros(shape, "int32"), "step");
+    this.#counters = newState(shape, "float32", rule.counters ?? {});
   }
 
   /** The learning rate; setting it changes the rates of groups in proportion. Compiled functions read it as an input. */
@@ -99,27 +120,32 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
    * `compile`. Gradients come in the order of `parameters`; frozen parameters keep their values and states.
    */
   update(gradients: readonly Tensor[]): void {
-    this.#checkGradients(gradients);
+    const right = "optimizer.update(grad(loss, model.parameters()))";
+    checkGradients(`${this.#rule.name}.update`, this.parameters, gradients, right);
     const active = this.parameters.map((param) => !param.frozen);
     if (!active.includes(true)) return;
     const counts = add(this.#counts.value, active.includes(false) ? tensor(Int32Array.from(active, Number)) : 1);
     this.#counts.assign(counts);
     // A parameter frozen from the start has had none; what is computed from its count must be finite all the same.
     const updates = maximum(cast(counts, "float32"), 1);
+    const before = valuesOf(this.#counters);
+    let after = before;
     let position = 0;
     for (const group of this.groups) {
-      const shared = this.#rule.shared?.(updates, group.rate, group.options) ?? [];
+      const end = position + group.parameters.length;
+      const shared = this.#rule.shared?.(updates, group.rate, group.options, before);
+      const counted = active.map((isActive, at) => isActive && at >= position && at < end);
+      after = Object.fromEntries(
+        Object.entries(after).map(([name, old]) => [name, choose(counted, shared?.counters?.[name] ?? old, old)]),
+      );
       for (const param of group.parameters) {
         const at = position++;
-        if (active[at])
-          this.#apply(
-            group,
-            param,
-            gradients[at],
-            shared.map((vector) => reshape(narrow(vector, 0, at, 1), [])),
-          );
+        if (!active[at]) continue;
+        const entries = shared?.values.map((vector) => reshape(narrow(vector, 0, at, 1), [])) ?? [];
+        this.#apply(group, param, gradients[at], entries);
       }
     }
+    for (const [name, variable] of Object.entries(this.#counters)) variable.assign(after[name]);
   }
 
   /** Moments, counts and learning rates by name: `exp_avg.layer1.weight`, `step`, `learning_rate`. */
@@ -146,17 +172,18 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     this.groups.forEach((group, i) => {
       group.learningRate = rates.data[i];
     });
-    this.#learningRate = rates.data[0] / this.groups[0].scale;
+    // A group without a rate of its own says nothing about the common one.
+    const telling = this.groups.findIndex(({ scale }) => scale > 0);
+    if (telling >= 0) this.#learningRate = rates.data[telling] / this.groups[telling].scale;
   }
 
   #apply(group: Group<Options>, param: Param, gradient: Tensor, shared: readonly Tensor[]): void {
     const dtype = computeType(param);
     const variables = this.#state.get(param) as Readonly<Record<string, Stat>>;
-    const state = Object.fromEntries(Object.entries(variables).map(([name, variable]) => [name, variable.value]));
     const result = this.#rule.apply({
       value: cast(param.value, dtype),
       gradient: cast(gradient, dtype),
-      state,
+      state: valuesOf(variables),
       learningRate: group.rate,
       shared,
       options: group.options,
@@ -165,43 +192,34 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     param.assign(cast(result.value, param.dtype));
   }
 
-  /** State by the names of the parameters as they are now; equal names of unconnected models are told apart by number. */
+  /** State by the names of the parameters as they are now. */
   #named(): Map<string, Stat> {
-    const named = new Map([["step", this.#counts]]);
-    const taken = new Set<string>();
-    this.parameters.forEach((param, i) => {
-      const own = param.name ?? String(i);
-      let name = own;
-      for (let n = 2; taken.has(name); n++) name = `${own}#${n}`;
-      taken.add(name);
-      for (const [kind, variable] of Object.entries(this.#state.get(param) ?? {}))
-        named.set(`${kind}.${name}`, variable);
-    });
-    return named;
-  }
-
-  #checkGradients(gradients: readonly Tensor[]): void {
-    const call = `${this.#rule.name}.update`;
-    const right = "Give them in the order of the parameters: optimizer.update(grad(loss, model.parameters())).";
-    if (!Array.isArray(gradients) || gradients.length !== this.parameters.length) {
-      const given = Array.isArray(gradients) ? `${gradients.length} gradients` : "no list of gradients";
-      throw new ArgumentError(`${call}: ${given} for ${this.parameters.length} parameters. ${right}`);
-    }
-    this.parameters.forEach((param, i) => {
-      if (gradients[i] instanceof Tensor && sameShape(gradients[i].shape, param.shape)) return;
-      const given = gradients[i] instanceof Tensor ? `shape ${formatShape(gradients[i].shape)}` : String(gradients[i]);
-      throw new ShapeError(`${call}: gradient ${i} is ${given} for ${param}. ${right}`);
-    });
+    const names = namesOf(this.parameters);
+    const own = this.parameters.flatMap((param, i) =>
+      Object.entries(this.#state.get(param) ?? {}).map(
+        ([kind, variable]) => [`${kind}.${names[i]}`, variable] as const,
+      ),
+    );
+    return new Map([["step", this.#counts], ...Object.entries(this.#counters), ...own]);
   }
 }
 
-/** Half precision is too coarse for moments and small steps. */
-function computeType(param: Param): DType {
-  return param.dtype === "float16" ? "float32" : param.dtype;
+function newState(
+  shape: readonly number[],
+  dtype: DType,
+  initial: Readonly<Record<string, number>>,
+): Readonly<Record<string, Stat>> {
+  const fresh = (name: string, value: number): Stat =>
+    new Stat({ shape, dtype }, () => full(shape, value, dtype), name);
+  return Object.fromEntries(Object.entries(initial).map(([name, value]) => [name, fresh(name, value)]));
 }
 
-function newState(param: Param, names: readonly string[]): Readonly<Record<string, Stat>> {
-  const dtype = computeType(param);
-  const fresh = (name: string): Stat => new Stat({ shape: param.shape, dtype }, () => zeros(param.shape, dtype), name);
-  return Object.fromEntries(names.map((name) => [name, fresh(name)]));
+function valuesOf(variables: Readonly<Record<string, Stat>>): Readonly<Record<string, Tensor>> {
+  return Object.fromEntries(Object.entries(variables).map(([name, variable]) => [name, variable.value]));
+}
+
+/** `yes` where `condition` is true, and `no` elsewhere. */
+function choose(condition: readonly boolean[], yes: Tensor, no: Tensor): Tensor {
+  if (!condition.includes(false)) return yes;
+  return where(tensor(Int32Array.from(condition, Number)).notEqual(0), yes, no);
 }

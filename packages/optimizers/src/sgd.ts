@@ -33,8 +33,10 @@ const rule: UpdateRule<Settings> = {
       );
     }
   },
-  state: ({ momentum }) => (momentum === 0 ? [] : ["momentum_buffer"]),
-  shared: (counts, _learningRate, { dampening }) => (dampening === 0 ? [] : [counts]),
+  state: ({ momentum }) => ({ ...(momentum !== 0 && { momentum_buffer: 0 }) }),
+  shared: (counts, _learningRate, { dampening }) => ({
+    values: dampening === 0 ? [] : [counts],
+  }),
   apply({
     value,
     gradient,

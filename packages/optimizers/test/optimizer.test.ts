@@ -14,7 +14,21 @@ import {
   zeros,
 } from "@sconce/core";
 import { Linear, Sequential } from "@sconce/layers";
-import { adam, type Optimizer, SGD, sgd } from "@sconce/optimizers";
+import {
+  adadelta,
+  adagrad,
+  adam,
+  adamax,
+  adamW,
+  lamb,
+  lion,
+  nadam,
+  type Optimizer,
+  radam,
+  rmsprop,
+  SGD,
+  sgd,
+} from "@sconce/optimizers";
 import { beforeEach, describe, expect, test } from "vitest";
 
 beforeEach(() => setSeed(0));
@@ -156,6 +170,16 @@ describe("state", () => {
   test.each<[string, (parameters: Param[]) => Optimizer]>([
     ["sgd", (parameters) => sgd(parameters, { learningRate: 0.05, momentum: 0.9, dampening: 0.1 })],
     ["adam", (parameters) => adam(parameters, { learningRate: 0.05 })],
+    ["adam with amsgrad", (parameters) => adam(parameters, { learningRate: 0.05, amsgrad: true })],
+    ["adamW", (parameters) => adamW(parameters, { learningRate: 0.05 })],
+    ["adagrad", (parameters) => adagrad(parameters, { learningRate: 0.05, lrDecay: 0.1, initialAccumulatorValue: 1 })],
+    ["adadelta", (parameters) => adadelta(parameters)],
+    ["rmsprop", (parameters) => rmsprop(parameters, { learningRate: 0.05, momentum: 0.5, centered: true })],
+    ["adamax", (parameters) => adamax(parameters, { learningRate: 0.05 })],
+    ["nadam", (parameters) => nadam(parameters, { learningRate: 0.05 })],
+    ["radam", (parameters) => radam(parameters, { learningRate: 0.05 })],
+    ["lion", (parameters) => lion(parameters, { learningRate: 0.05 })],
+    ["lamb", (parameters) => lamb(parameters, { learningRate: 0.05 })],
   ])("of %s continues a run exactly where it was left", async (_, make) => {
     const [first, second] = [model(), model()];
     const optimizer = make(first.parameters());
@@ -207,6 +231,18 @@ describe("state", () => {
     ]);
   });
 
+  test("keeps the common learning rate beside a group whose rate is 0", async () => {
+    const groups = (): { parameters: Param[]; learningRate?: number }[] => [
+      { parameters: [param([1])], learningRate: 0 },
+      { parameters: [param([1])] },
+    ];
+    const [first, second] = [sgd(groups(), { learningRate: 1 }), sgd(groups(), { learningRate: 1 })];
+    first.learningRate = 0.25;
+    second.loadStateDict(await first.stateDict());
+    expect(second.learningRate).toBe(0.25);
+    expect(second.groups.map(({ learningRate }) => learningRate)).toEqual([0, 0.25]);
+  });
+
   test("that does not fit is refused, and nothing changes", async () => {
     const net = model();
     const optimizer = adam(net.parameters(), { learningRate: 0.5 });
@@ -238,6 +274,15 @@ test("each parameter is updated by one kernel, in place", async () => {
     [adam(parameters, { weightDecay: 0.1 }), 3],
     [sgd(parameters, { learningRate: 1, momentum: 0.9, nesterov: true, weightDecay: 0.1 }), 2],
     [sgd(parameters, { learningRate: 1, momentum: 0.9, dampening: 0.5 }), 2],
+    [adam(parameters, { amsgrad: true }), 4],
+    [adamW(parameters), 3],
+    [adagrad(parameters, { lrDecay: 0.1, weightDecay: 0.1 }), 2],
+    [adadelta(parameters), 3],
+    [rmsprop(parameters, { momentum: 0.9, centered: true }), 4],
+    [adamax(parameters), 3],
+    [nadam(parameters, { weightDecay: 0.1, decoupledWeightDecay: true }), 3],
+    [radam(parameters), 3],
+    [lion(parameters, { weightDecay: 0.1 }), 2],
   ];
   for (const [optimizer, stores] of cases) {
     const step = compile((a: Tensor, b: Tensor) => {
@@ -263,6 +308,53 @@ test("each parameter is updated by one kernel, in place", async () => {
     // Both updates, and the counts with what follows from them.
     expect(program.nodes, explain(step)).toHaveLength(3);
   }
+});
+
+test("lamb has three kernels for a parameter: its moments, both norms, its update", async () => {
+  const optimizer = lamb([param([1, 2, 3]), param([4, 5])], { weightDecay: 0.1 });
+  const step = compile((a: Tensor, b: Tensor) => {
+    optimizer.update([a, b]);
+    return [];
+  });
+  await step(tensor([1, 1, 1]), tensor([1, 1]));
+  expect(step.programs()[0].nodes, explain(step)).toHaveLength(1 + 2 * 3);
+});
+
+test("lamb moves parameters of zeros, and by zeros, without dividing by zero", async () => {
+  const p = param([0, 0]);
+  const optimizer = lamb([p], { learningRate: 0.5 });
+  optimizer.update([tensor([0, 0])]);
+  expect(await read(p)).toEqual([0, 0]);
+  optimizer.update([tensor([1, -1])]);
+  expect((await read(p)).every((x) => Number.isFinite(x) && x !== 0)).toBe(true);
+});
+
+test("radam with a mean too short to rectify is momentum", async () => {
+  const p = param([1]);
+  const optimizer = radam([p], { learningRate: 0.1, beta1: 0, beta2: 0 });
+  for (let i = 0; i < 8; i++) optimizer.update([tensor([0.5])]);
+  near(await read(p), [1 - 8 * 0.05]);
+});
+
+test("counters of a rule follow groups and frozen parameters", async () => {
+  const slope = tensor([0.5]);
+  const alone = async (updates: number, beta1: number): Promise<number> => {
+    const p = param([1]);
+    const optimizer = nadam([p], { learningRate: 0.1, beta1 });
+    for (let i = 0; i < updates; i++) optimizer.update([slope]);
+    return (await read(p))[0];
+  };
+  const [a, b, c] = [param([1]), param([1]), param([1])];
+  const optimizer = nadam([{ parameters: [a, b] }, { parameters: [c], beta1: 0.5 }], { learningRate: 0.1 });
+  b.frozen = true;
+  for (let i = 0; i < 2; i++) optimizer.update([slope, slope, slope]);
+  b.frozen = false;
+  c.frozen = true;
+  optimizer.update([slope, slope, slope]);
+  near(
+    [...(await read(a)), ...(await read(b)), ...(await read(c))],
+    [await alone(3, 0.9), await alone(1, 0.9), await alone(2, 0.5)],
+  );
 });
 
 test("parameters in half precision keep their moments in float32", async () => {
@@ -317,5 +409,14 @@ describe("errors", () => {
     );
     expect(() => adam([shared], { beta1: 1 })).toThrow(/beta1 is 1; give a number of at least 0 and below 1/);
     expect(() => adam([shared], { epsilon: -1 })).toThrow(/epsilon is -1/);
+    expect(() => adamW([shared], { weightDecay: -1 })).toThrow(/adamW: weightDecay is -1/);
+    expect(() => adagrad([shared], { lrDecay: -1 })).toThrow(/adagrad: lrDecay is -1/);
+    expect(() => adadelta([shared], { rho: 1 })).toThrow(/adadelta: rho is 1/);
+    expect(() => rmsprop([shared], { alpha: 2 })).toThrow(/rmsprop: alpha is 2/);
+    expect(() => adamax([shared], { beta2: 1 })).toThrow(/adamax: beta2 is 1/);
+    expect(() => nadam([shared], { momentumDecay: -1 })).toThrow(/nadam: momentumDecay is -1/);
+    expect(() => radam([shared], { beta1: -1 })).toThrow(/radam: beta1 is -1/);
+    expect(() => lion([shared], { beta2: 1 })).toThrow(/lion: beta2 is 1/);
+    expect(() => lamb([shared], { epsilon: -1 })).toThrow(/lamb: epsilon is -1/);
   });
 });

@@ -14,8 +14,23 @@ import {
   type Tensor,
   tensor,
 } from "@sconce/core";
-import { type AdamOptions, adam, type Optimizer, type SGDOptions, sgd } from "@sconce/optimizers";
+import type { Optimizer } from "@sconce/optimizers";
+import * as optimizers from "@sconce/optimizers";
 import { describe, expect, test } from "vitest";
+
+type Kind =
+  | "sgd"
+  | "adam"
+  | "adamW"
+  | "adagrad"
+  | "adadelta"
+  | "rmsprop"
+  | "adamax"
+  | "nadam"
+  | "radam"
+  | "lion"
+  | "lamb";
+type Options = Readonly<Record<string, number | boolean>>;
 
 interface Golden {
   readonly problem: {
@@ -26,8 +41,8 @@ interface Golden {
     readonly change: number;
   };
   readonly cases: readonly {
-    readonly optimizer: "sgd" | "adam";
-    readonly options: SGDOptions & AdamOptions;
+    readonly optimizer: Kind;
+    readonly options: Options;
     readonly recorded: Readonly<Record<string, readonly number[]>>;
   }[];
 }
@@ -73,32 +88,45 @@ async function follow(make: (parameters: Param[]) => Optimizer, dtype: DType, ca
   return history;
 }
 
-/** The formulas, one number at a time. */
-function plainly(kind: "sgd" | "adam", options: SGDOptions & AdamOptions): number[][] {
-  const {
-    momentum = 0,
-    dampening = 0,
-    nesterov = false,
-    weightDecay = 0,
-    beta1 = 0.9,
-    beta2 = 0.999,
-    epsilon = 1e-8,
-  } = options;
+/** The formulas of the papers, one tensor at a time in plain numbers. */
+function plainly(kind: Kind, options: Options): number[][] {
+  const of = (name: string, otherwise: number): number => Number(options[name] ?? otherwise);
+  const [momentum, dampening, decay] = [of("momentum", 0), of("dampening", 0), of("weightDecay", 0)];
+  const [beta1, beta2] = [of("beta1", 0.9), of("beta2", kind === "lion" ? 0.99 : 0.999)];
+  const epsilon = of("epsilon", kind === "lamb" ? 1e-6 : 1e-8);
   const [p, m, v] = [[...problem.start], new Array<number>(size).fill(0), new Array<number>(size).fill(0)];
+  const lengthOf = (values: readonly number[]): number => Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
   const history: number[][] = [];
   for (let t = 1; t <= 100; t++) {
-    const rate = options.learningRate * (t > problem.change ? 0.1 : 1);
+    const rate = of("learningRate", 0) * (t > problem.change ? 0.1 : 1);
     const noise = noiseAt(t);
-    for (let i = 0; i < size; i++) {
-      const g = problem.curvature[i] * (p[i] - problem.center[i]) + noise[i] + weightDecay * p[i];
-      if (kind === "sgd") {
-        m[i] = t === 1 ? g : momentum * m[i] + (1 - dampening) * g;
-        p[i] -= rate * (nesterov ? g + momentum * m[i] : momentum > 0 ? m[i] : g);
-      } else {
-        m[i] = beta1 * m[i] + (1 - beta1) * g;
-        v[i] = beta2 * v[i] + (1 - beta2) * g * g;
-        p[i] -= (rate * (m[i] / (1 - beta1 ** t))) / (Math.sqrt(v[i] / (1 - beta2 ** t)) + epsilon);
-      }
+    let from = 0;
+    for (const shape of problem.shapes) {
+      const elements = Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => from + i);
+      from += elements.length;
+      const before = elements.map((i) => p[i]);
+      const steps = elements.map((i) => {
+        const g = problem.curvature[i] * (p[i] - problem.center[i]) + noise[i];
+        const slope = g + decay * p[i];
+        if (kind === "sgd") {
+          m[i] = t === 1 ? slope : momentum * m[i] + (1 - dampening) * slope;
+          return options.nesterov ? slope + momentum * m[i] : momentum > 0 ? m[i] : slope;
+        }
+        if (kind === "lion") {
+          const direction = Math.sign(beta1 * m[i] + (1 - beta1) * g);
+          m[i] = beta2 * m[i] + (1 - beta2) * g;
+          return direction + decay * p[i];
+        }
+        const used = kind === "lamb" ? g : slope;
+        m[i] = beta1 * m[i] + (1 - beta1) * used;
+        v[i] = beta2 * v[i] + (1 - beta2) * used * used;
+        const relative = m[i] / (1 - beta1 ** t) / (Math.sqrt(v[i] / (1 - beta2 ** t)) + epsilon);
+        return kind === "lamb" ? relative + decay * p[i] : relative;
+      });
+      const trust = kind === "lamb" ? lengthOf(before) / lengthOf(steps) : 1;
+      elements.forEach((i, at) => {
+        p[i] -= rate * trust * steps[at];
+      });
     }
     history.push([...p]);
   }
@@ -108,28 +136,38 @@ function plainly(kind: "sgd" | "adam", options: SGDOptions & AdamOptions): numbe
 const largestError = (a: readonly number[], b: readonly number[]): number =>
   Math.max(...a.map((x, i) => Math.abs(x - b[i])));
 
+const makers = optimizers as unknown as Record<Kind, (parameters: Param[], options: Options) => Optimizer>;
+
 describe.each(cases)("$optimizer $options", ({ optimizer, options, recorded }) => {
-  const make = (parameters: Param[]): Optimizer =>
-    optimizer === "sgd" ? sgd(parameters, options) : adam(parameters, options);
+  const make = (parameters: Param[]): Optimizer => makers[optimizer](parameters, options);
 
-  test("follows PyTorch and the formulas, captured or not", async () => {
-    const expected = plainly(optimizer, options);
-    for (const [step, values] of Object.entries(recorded))
-      expect(largestError(expected[Number(step) - 1], values), `formulas at ${step}`).toBeLessThan(1e-9);
+  test("follows PyTorch, captured or not, and in float64 up to the float32 learning rate", async () => {
     const captured = await follow(make, "float32", true);
-    captured.forEach((values, i) => {
-      expect(largestError(values, expected[i]), `update ${i + 1}`).toBeLessThan(5e-6);
-    });
-    expect((await follow(make, "float32", false)).every((values, i) => largestError(values, captured[i]) < 2e-6)).toBe(
-      true,
-    );
+    const plain = await follow(make, "float32", false);
+    const double = await follow(make, "float64", true);
+    for (const [step, values] of Object.entries(recorded)) {
+      const at = Number(step) - 1;
+      expect(largestError(captured[at], values), `update ${step}`).toBeLessThan(5e-6);
+      expect(largestError(double[at], values), `update ${step} in float64`).toBeLessThan(2e-6);
+    }
+    expect(plain.every((values, i) => largestError(values, captured[i]) < 2e-6)).toBe(true);
   });
+});
 
-  test("in float64 is off by no more than the float32 learning rate", async () => {
-    const found = await follow(make, "float64", true);
-    const expected = plainly(optimizer, options);
-    found.forEach((values, i) => {
-      expect(largestError(values, expected[i]), `update ${i + 1}`).toBeLessThan(1e-6);
-    });
+const ownCases: [Kind, Options][] = [
+  ["lion", { learningRate: 0.05 }],
+  ["lion", { learningRate: 0.02, beta1: 0.7, beta2: 0.9, weightDecay: 0.5 }],
+  ["lamb", { learningRate: 0.05 }],
+  ["lamb", { learningRate: 0.02, beta1: 0.5, beta2: 0.9, epsilon: 0.01, weightDecay: 0.1 }],
+];
+const goldenCases = cases
+  .filter(({ optimizer, options }) => optimizer === "sgd" || (optimizer === "adam" && !options.amsgrad))
+  .map(({ optimizer, options }): [Kind, Options] => [optimizer, options]);
+
+test.each([...goldenCases, ...ownCases])("%s %o follows the formulas at every update", async (kind, options) => {
+  const expected = plainly(kind, options);
+  const found = await follow((parameters) => makers[kind](parameters, options), "float32", true);
+  found.forEach((values, i) => {
+    expect(largestError(values, expected[i]), `update ${i + 1}`).toBeLessThan(5e-6);
   });
 });
