@@ -5,4 +5,5 @@ export * from "@sconce/core";
 export * from "@sconce/data";
 export * from "@sconce/layers";
 export * from "@sconce/losses";
+export * from "@sconce/models";
 export * from "@sconce/optimizers";
