@@ -19,7 +19,7 @@ import type { Variable } from "./variable.ts";
 export type Source =
   | { readonly kind: "host"; readonly array: HostArray }
   | { readonly kind: "stored"; readonly storage: Storage }
-  | { readonly kind: "input"; readonly position: number; readonly path: string }
+  | { readonly kind: "input"; readonly position: number }
   | { readonly kind: "variable"; readonly variable: Variable };
 
 let created = 0;

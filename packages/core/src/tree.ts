@@ -5,21 +5,18 @@ import { Tensor } from "./tensor.ts";
 /** A tensor, or arrays and plain objects of them; other leaves that a tree may hold stay as they are. */
 export type Tree = Tensor | null | undefined | boolean | string | readonly Tree[] | { readonly [key: string]: Tree };
 
-/** A tree taken apart: its tensors in a fixed order, their paths, and a key of everything else. */
+/** A tree taken apart: its tensors in a fixed order, and a key of everything else. */
 export interface Flattened {
   readonly tensors: Tensor[];
-  readonly paths: string[];
   readonly structure: string;
 }
 
 /** Takes a tree apart; `refuse` makes the error for a leaf that is no tensor and no static value. */
 export function flatten(tree: unknown, refuse: (path: string, value: unknown) => Error): Flattened {
   const tensors: Tensor[] = [];
-  const paths: string[] = [];
   const walk = (value: unknown, path: string): string => {
     if (value instanceof Tensor) {
       tensors.push(value);
-      paths.push(path);
       return "*";
     }
     if (value === null || value === undefined || typeof value === "boolean" || typeof value === "string") {
@@ -32,7 +29,7 @@ export function flatten(tree: unknown, refuse: (path: string, value: unknown) =>
     }
     throw refuse(path, value);
   };
-  return { structure: walk(tree, ""), tensors, paths };
+  return { structure: walk(tree, ""), tensors };
 }
 
 /** The tree with its tensors replaced in order. */

@@ -7,7 +7,7 @@ import {
   convolutionInputGradient,
   convolutionWeightGradient,
 } from "../kernels/convolution.ts";
-import { floatKernel, isPlainFloat } from "./kernel.ts";
+import { floatKernel, heightAndWidth, isPlainFloat } from "./kernel.ts";
 
 /** (x, weight) to y. */
 export function claimConvolution(request: OpRequest): Kernel<CpuBuffer> | undefined {
@@ -39,11 +39,9 @@ function geometry(request: OpRequest, x: Shape, weight: Shape, outputChannels: n
   if (axes > 2 || !isPlainFloat(request)) return undefined;
   const { stride, padding, dilation, groups } = request.attributes as ConvolutionAttributes;
   if (padding.flat().some((n) => n < 0)) return undefined;
-  const pair = <Item>(list: readonly Item[], single: Item): [Item, Item] =>
-    axes === 2 ? [list[0], list[1]] : [single, list[0]];
-  const [inputHeight, inputWidth] = pair(x.slice(2), 1);
-  const [kernelHeight, kernelWidth] = pair(weight.slice(2), 1);
-  const [vertical, horizontal] = pair<readonly [number, number]>(padding, [0, 0]);
+  const [inputHeight, inputWidth] = heightAndWidth(x.slice(2), 1);
+  const [kernelHeight, kernelWidth] = heightAndWidth(weight.slice(2), 1);
+  const [vertical, horizontal] = heightAndWidth(padding, [0, 0]);
   return {
     batch: x[0],
     inputChannels: x[1],
@@ -52,9 +50,9 @@ function geometry(request: OpRequest, x: Shape, weight: Shape, outputChannels: n
     outputChannels,
     kernelHeight,
     kernelWidth,
-    stride: pair(stride, 1),
+    stride: heightAndWidth(stride, 1),
     padding: [...vertical, ...horizontal],
-    dilation: pair(dilation, 1),
+    dilation: heightAndWidth(dilation, 1),
     groups,
   };
 }

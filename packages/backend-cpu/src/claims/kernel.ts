@@ -32,3 +32,8 @@ export function viewOf(buffer: CpuBuffer, dtype: DType, shape: Shape): TypedArra
   const size = sizeOf(shape);
   return view.length === size ? view : view.subarray(0, size);
 }
+
+/** One entry per spatial axis as vertical and horizontal ones; a single axis is the width, beside a height of `single`. */
+export function heightAndWidth<Item>(list: readonly Item[], single: Item): [Item, Item] {
+  return list.length === 2 ? [list[0], list[1]] : [single, list[0]];
+}

@@ -3,7 +3,7 @@ import type { Kernel, OpRequest, Shape, WindowAttributes } from "@sconce/core";
 import { sizeOf } from "@sconce/core";
 import type { CpuBuffer } from "../buffer.ts";
 import { maxPool, maxPoolGradient, maxPoolSelect, type PoolingShape } from "../kernels/pooling.ts";
-import { floatKernel, isPlainFloat } from "./kernel.ts";
+import { floatKernel, heightAndWidth, isPlainFloat } from "./kernel.ts";
 
 /** x to the maximum of each window. */
 export function claimMaxPool(request: OpRequest): Kernel<CpuBuffer> | undefined {
@@ -30,16 +30,14 @@ function geometry(request: OpRequest, pooled: Shape): PoolingShape | undefined {
   const { kernel, stride, padding, dilation } = request.attributes as WindowAttributes & {
     readonly padding: readonly (readonly [number, number])[];
   };
-  const pair = <Item>(list: readonly Item[], single: Item): [Item, Item] =>
-    axes === 2 ? [list[0], list[1]] : [single, list[0]];
-  const [vertical, horizontal] = pair<readonly [number, number]>(padding, [0, 0]);
+  const [vertical, horizontal] = heightAndWidth(padding, [0, 0]);
   return {
     planes: sizeOf(x.slice(0, 2)),
-    input: pair(x.slice(2), 1),
-    output: pair(pooled.slice(2), 1),
-    kernel: pair(kernel, 1),
-    stride: pair(stride, 1),
+    input: heightAndWidth(x.slice(2), 1),
+    output: heightAndWidth(pooled.slice(2), 1),
+    kernel: heightAndWidth(kernel, 1),
+    stride: heightAndWidth(stride, 1),
     padding: [...vertical, ...horizontal],
-    dilation: pair(dilation, 1),
+    dilation: heightAndWidth(dilation, 1),
   };
 }

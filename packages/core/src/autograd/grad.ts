@@ -3,7 +3,7 @@
  * and can be differentiated again.
  */
 import { ancestors } from "../compiler/graph.ts";
-import { isFloat, toFloat } from "../dtype.ts";
+import { isFloat } from "../dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.ts";
 import type { OpDefinition } from "../op.ts";
 import { onesLike, zerosLike } from "../ops/creation/full.ts";
@@ -141,7 +141,7 @@ function inputGradients(tensor: Tensor, gradient: Tensor, needed: ReadonlySet<Te
 }
 
 function checkRule(tensor: Tensor, input: Tensor, gradient: Tensor, position: number): void {
-  if (!sameShape(input.shape, gradient.shape) || toFloat(gradient.dtype) !== input.dtype) {
+  if (!sameShape(input.shape, gradient.shape) || gradient.dtype !== input.dtype) {
     throw new ShapeError(
       `grad: the gradient rule of op ${tensor.op.name} gave ${gradient.dtype} ${formatShape(gradient.shape)} for input ${position}, ` +
         `which is ${input.dtype} ${formatShape(input.shape)}; correct the rule.`,

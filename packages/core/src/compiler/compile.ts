@@ -26,10 +26,11 @@ export function compileCapture(graph: Capture, roles: readonly OutputRole[], bac
   const { fusible, whole, once } = sortOut(legal);
   const stored = new Set<Tensor>([...legal.outputs, ...[...whole.values()].flat(), ...once]);
   const plan = fuse({ order: legal.order, fusible, stored, whole }, backend.capabilities);
-  const jobs: Job[] = plan.groups.map(({ domain, members }) => {
+  const jobs: Job[] = plan.groups.map(({ domain, members, reads }) => {
     const own = new Set(members);
     return {
       members,
+      inputs: reads,
       build: (outputs) => buildNest(domain, outputs, (tensor) => own.has(tensor) || plan.isPulled(tensor)),
     };
   });

@@ -20,6 +20,8 @@ export interface FusedGroup {
   readonly domain: Domain;
   /** Roots of this kernel, in topological order. */
   readonly members: readonly Tensor[];
+  /** What it reads of other kernels and of sources. */
+  readonly reads: readonly Tensor[];
 }
 
 export interface FusionPlan {
@@ -77,7 +79,11 @@ export function fuse({ order, fusible, stored, whole }: FusionTask, limits: Capa
   const merged = mergeGroups(groups, limits).filter((group) => !group.fixed);
   const place = (tensor: Tensor): number => position.get(tensor) as number;
   const inOrder = (members: readonly Tensor[]): Tensor[] => [...members].sort((a, b) => place(a) - place(b));
-  return { groups: merged.map(({ domain, members }) => ({ domain, members: inOrder(members) })), isPulled };
+  const fused = merged.map(({ domain, members, readings }): FusedGroup => {
+    const reads = [...readings.keys()].filter((tensor) => !members.includes(tensor));
+    return { domain, members: inOrder(members), reads };
+  });
+  return { groups: fused, isPulled };
 }
 
 function chooseRoots(

@@ -9,7 +9,8 @@ import type { BuiltNest } from "./nest.ts";
 /** Work to be ordered: a fused group, or an op that runs whole. */
 export interface Job {
   readonly members: readonly Tensor[];
-  readonly inputs?: readonly Tensor[];
+  /** What it reads, whichever of its members it stores. */
+  readonly inputs: readonly Tensor[];
   readonly build?: (outputs: readonly Tensor[]) => BuiltNest;
 }
 
@@ -29,10 +30,8 @@ export function schedule(
   const position = new Map(order.map((tensor, i) => [tensor, i]));
   const home = new Map<Tensor, Job>();
   for (const job of jobs) for (const member of job.members) home.set(member, job);
-  // What each kernel reads does not depend on which of its members it stores, so build once with all of them.
-  const reads = new Map(jobs.map((job) => [job, job.inputs ?? job.build?.(job.members).inputs ?? []]));
   const wanted = new Set<Tensor>(stored);
-  for (const inputs of reads.values()) for (const input of inputs) wanted.add(input);
+  for (const { inputs } of jobs) for (const input of inputs) wanted.add(input);
 
   const lastPosition = (job: Job): number => Math.max(...job.members.map((member) => position.get(member) as number));
   const isOutput = new Set(outputs);
@@ -49,7 +48,7 @@ export function schedule(
         stack.pop();
         continue;
       }
-      const waiting = (reads.get(job) ?? [])
+      const waiting = job.inputs
         .map((input) => home.get(input))
         .filter((before) => before && before !== job && !done.has(before));
       if (waiting.length > 0) {
@@ -61,7 +60,7 @@ export function schedule(
       const kept = job.members.filter((member) => wanted.has(member));
       if (kept.length === 0) continue;
       const built = job.build?.(kept);
-      result.push({ outputs: kept, inputs: built?.inputs ?? job.inputs ?? [], nest: built?.nest });
+      result.push({ outputs: kept, inputs: built?.inputs ?? job.inputs, nest: built?.nest });
     }
   };
   for (const job of sorted) visit(job);

@@ -56,7 +56,7 @@ export function compile<Arguments extends readonly unknown[], Result>(
     if (currentTrace()) throw nested();
     const flat = flatten(args, refuseArgument);
     if (activeAnomalyCheck()) return runPlainly(fn, args);
-    const trace = (): TracedCall => traceCall(fn, args, flat.tensors, flat.paths);
+    const trace = (): TracedCall => traceCall(fn, args, flat.tensors);
     return chain(runtimeFor(flat.tensors), (runtime) => {
       const key = signatureOf(flat.structure, flat.tensors, runtime);
       let entry = entries.get(key);
@@ -103,11 +103,9 @@ function traceCall<Arguments extends readonly unknown[]>(
   fn: (...args: Arguments) => unknown,
   args: Arguments,
   tensors: readonly Tensor[],
-  paths: readonly string[],
 ): TracedCall {
   const placeholders = tensors.map(
-    (tensor, position) =>
-      new Tensor(sourceOp, [], undefined, tensor, { kind: "input", position, path: paths[position] }),
+    (tensor, position) => new Tensor(sourceOp, [], undefined, tensor, { kind: "input", position }),
   );
   const trace = new Trace();
   const result = withTrace(trace, () => fn(...(rebuild(args, placeholders) as unknown as Arguments)));

@@ -77,7 +77,7 @@ function settle(output: Tensor, storage: Storage): void {
 /** A fresh buffer for the value of `tensor`. */
 export function newStorage(runtime: Runtime, tensor: Pick<Tensor, "shape" | "dtype">): Storage {
   const byteLength = byteLengthOf(tensor);
-  return new Storage(runtime, runtime.memory.allocate(byteLength), byteLength, tensor.dtype);
+  return new Storage(runtime, runtime.memory.allocate(byteLength), byteLength);
 }
 
 /** The buffer of a tensor whose value is known; host data is uploaded and stays there. */

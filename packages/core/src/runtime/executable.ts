@@ -63,11 +63,6 @@ export class Executable {
     return buffers;
   }
 
-  /** Bytes of its slots. */
-  get slotBytes(): number {
-    return this.program.slots.reduce((sum, bytes) => sum + bytes, 0);
-  }
-
   /** Runs every step; the buffers of sources and outputs are the caller's. */
   run(sources: readonly unknown[], outputs: readonly unknown[]): MaybePromise<void> {
     fill(this.#sources, sources);

@@ -9,6 +9,8 @@ import type { Backend } from "../backend/backend.ts";
 import type { Storage } from "./storage.ts";
 
 const poolFloor = 64 * 2 ** 20;
+/** Bytes by which undisposed values may grow before the next run waits for the collector. */
+const budget = 256 * 2 ** 20;
 
 /** Bytes and buffers of a backend, as counted by core. */
 export interface MemoryUse {
@@ -35,9 +37,7 @@ export class Memory {
   #peakBytes = 0;
   #pooledBytes = 0;
   #tracked = 0;
-  /** Bytes by which undisposed values may grow before the next run waits for the collector. */
-  budget: number = 256 * 2 ** 20;
-  #pauseAt = this.budget;
+  #pauseAt = budget;
 
   constructor(backend: Backend) {
     this.#backend = backend;
@@ -74,15 +74,6 @@ export class Memory {
     this.#pooledBytes += byteLength;
   }
 
-  /** Gives every pooled buffer back to the backend. */
-  trim(): void {
-    for (const [byteLength, buffers] of this.#pool) {
-      for (const buffer of buffers) this.#backend.release(buffer);
-      this.#pooledBytes -= byteLength * buffers.length;
-    }
-    this.#pool.clear();
-  }
-
   track(storage: Storage): void {
     this.#tracked += storage.byteLength;
     this.#finalizer.register(storage, { buffer: storage.buffer, byteLength: storage.byteLength }, storage);
@@ -97,7 +88,7 @@ export class Memory {
   relieve(): void | Promise<void> {
     if (this.#tracked < this.#pauseAt) return;
     return new Promise<void>((resolve) => setTimeout(resolve, 0)).then(() => {
-      this.#pauseAt = this.#tracked + this.budget;
+      this.#pauseAt = this.#tracked + budget;
     });
   }
 }

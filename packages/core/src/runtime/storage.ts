@@ -1,5 +1,4 @@
 /** A buffer with a value in it, owned by whoever holds this object. */
-import type { DType } from "../dtype.ts";
 import type { Variable } from "../variable.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -7,18 +6,16 @@ export class Storage {
   readonly runtime: Runtime;
   readonly buffer: unknown;
   readonly byteLength: number;
-  readonly dtype: DType;
   /** The variable whose value this is. */
   owner: Variable | undefined;
   /** Whether several tensors have this value, so that only the collector knows when the last is gone. */
   shared = false;
   #released = false;
 
-  constructor(runtime: Runtime, buffer: unknown, byteLength: number, dtype: DType) {
+  constructor(runtime: Runtime, buffer: unknown, byteLength: number) {
     this.runtime = runtime;
     this.buffer = buffer;
     this.byteLength = byteLength;
-    this.dtype = dtype;
     runtime.memory.track(this);
   }
 
