@@ -7,6 +7,7 @@ import {
   type Param,
   reshape,
   ShapeError,
+  sameShape,
   sum,
   type Tensor,
   unsqueeze,
@@ -38,7 +39,7 @@ export class Bilinear extends Module {
   override forward(x1: Tensor, x2: Tensor): Tensor {
     const [outputs, inputs1, inputs2] = this.weight.shape;
     const lead = x1.shape.slice(0, -1);
-    if (x1.shape.at(-1) !== inputs1 || x2.shape.at(-1) !== inputs2 || lead.join() !== x2.shape.slice(0, -1).join()) {
+    if (x1.shape.at(-1) !== inputs1 || x2.shape.at(-1) !== inputs2 || !sameShape(lead, x2.shape.slice(0, -1))) {
       throw new ShapeError(
         `Bilinear: x1 has shape ${formatShape(x1.shape)} and x2 ${formatShape(x2.shape)}; for ${this.weight} they must be [..., ${inputs1}] and [..., ${inputs2}] with equal first axes.`,
       );

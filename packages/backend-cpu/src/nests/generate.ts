@@ -7,7 +7,7 @@
  * their own range by `| 0`, `>>> 0` and `& 255`.
  */
 import type { DType, Instruction, LoopNest, ScalarOperator } from "@sconce/core";
-import { instructionDType, neutralElement } from "@sconce/core";
+import { instructionDType, isFloat, neutralElement } from "@sconce/core";
 
 /** Source of a function body with parameters (inputs, outputs, helpers). */
 export function generateSource(nest: LoopNest): string {
@@ -214,7 +214,7 @@ function operation(operator: ScalarOperator, [a, b, c]: readonly string[], dtype
   if (comparison) return `${a} ${comparison} ${b} ? 1 : 0`;
   const math = unaryMath[operator];
   if (math) return wrap(`${math}(${a})`, dtype);
-  if (operator === "multiply" && !dtype.startsWith("float")) return wrap(`Math.imul(${a}, ${b})`, dtype);
+  if (operator === "multiply" && !isFloat(dtype)) return wrap(`Math.imul(${a}, ${b})`, dtype);
   const sign = infix[operator];
   if (sign) return wrap(`${a} ${sign} ${b}`, dtype);
   switch (operator) {
@@ -244,7 +244,7 @@ function operation(operator: ScalarOperator, [a, b, c]: readonly string[], dtype
 
 function convert(value: string, from: DType, to: DType): string {
   if (to === "bool") return `${value} !== 0 ? 1 : 0`;
-  if (to.startsWith("float"))
+  if (isFloat(to))
     return to === "float16"
       ? `h.roundToHalf(${value})`
       : to === "float32" && from === "float64"
@@ -263,11 +263,9 @@ function wrap(expression: string, dtype: DType): string {
 function accumulate(target: string, value: string, combine: string, dtype: DType): string {
   switch (combine) {
     case "sum":
-      return dtype.startsWith("float")
-        ? `${target} += ${value};`
-        : `${target} = ${wrap(`${target} + ${value}`, dtype)};`;
+      return isFloat(dtype) ? `${target} += ${value};` : `${target} = ${wrap(`${target} + ${value}`, dtype)};`;
     case "product":
-      return dtype.startsWith("float")
+      return isFloat(dtype)
         ? `${target} *= ${value};`
         : `${target} = ${wrap(`Math.imul(${target}, ${value})`, dtype)};`;
     default:

@@ -3,7 +3,7 @@
  * Slow, and the plainest statement of what a loop nest means.
  */
 import type { Instruction, LoopNest } from "@sconce/core";
-import { applyScalar, floatToHalf, halfToFloat, instructionDType, neutralElement, sizeOf } from "@sconce/core";
+import { applyScalar, floatToHalf, halfToFloat, instructionDType, isFloat, neutralElement, sizeOf } from "@sconce/core";
 import type { CpuBuffer } from "../buffer.ts";
 import { viewBuffer } from "../buffer.ts";
 
@@ -27,12 +27,7 @@ export function interpret(nest: LoopNest): (inputs: readonly CpuBuffer[], output
           nest.reduce.accumulators.forEach(({ value, combine, dtype }, i) => {
             const operator = ({ sum: "add", product: "multiply", max: "maximum", min: "minimum" } as const)[combine];
             // Float totals are kept in double precision, as the generated code keeps them.
-            totals[i] = applyScalar(
-              operator,
-              [totals[i], terms[value]],
-              dtype,
-              dtype.startsWith("float") ? "float64" : dtype,
-            );
+            totals[i] = applyScalar(operator, [totals[i], terms[value]], dtype, isFloat(dtype) ? "float64" : dtype);
           });
         }
         values = run(nest, nest.epilogue, inputs, position, totals);

@@ -4,7 +4,7 @@
  *
  * As with loop nests, fast-check draws only numbers; each is taken modulo what there is to choose from.
  */
-import type { DType, Shape, Tensor } from "@sconce/core";
+import { type DType, type Shape, sameShape, type Tensor } from "@sconce/core";
 import * as fc from "fast-check";
 import { graphSteps, tame } from "./graph-steps.ts";
 
@@ -65,9 +65,7 @@ export function* grow(
   }
   const assigned = variables.map((variable, i) => {
     const start = description.assignments[i];
-    const fitting = values.filter(
-      (value) => value.dtype === variable.dtype && value.shape.join() === variable.shape.join(),
-    );
+    const fitting = values.filter((value) => value.dtype === variable.dtype && sameShape(value.shape, variable.shape));
     return start % 3 === 0
       ? tame(variable.add(values[start % values.length].cast("float32").sum()))
       : fitting[start % fitting.length];

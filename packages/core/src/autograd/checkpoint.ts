@@ -5,6 +5,7 @@
  */
 import type { Signature } from "../backend/backend.ts";
 import { ancestors } from "../compiler/graph.ts";
+import { isFloat } from "../dtype.ts";
 import { apply, defineOp, type OpDefinition } from "../op.ts";
 import { Tensor, tensorsCreated } from "../tensor.ts";
 import { vjp } from "./grad.ts";
@@ -27,7 +28,7 @@ const checkpointOp: OpDefinition = /* @__PURE__ */ defineOp<unknown>({
     const [output, ...given] = node.inputs;
     const held = given.map((input) => apply(barrierOp, [input, outputGradient], undefined));
     const again = rebuildFrom(output, new Map(given.map((input, i) => [input, held[i]])));
-    const wanted = held.filter((tensor) => tensor.dtype.startsWith("float"));
+    const wanted = held.filter((tensor) => isFloat(tensor.dtype));
     const gradients = vjp(again, wanted, outputGradient);
     return [null, ...held.map((tensor) => (wanted.includes(tensor) ? gradients[wanted.indexOf(tensor)] : null))];
   },

@@ -9,7 +9,7 @@
  *    and moments of an optimizer). A merge that would make kernels wait for each other in a circle is not made.
  */
 import type { Capabilities } from "../backend/backend.ts";
-import { type Shape, sizeOf, stridesOf } from "../shape.ts";
+import { type Shape, sameShape, sizeOf, stridesOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Index } from "./expression.ts";
 import { factsOf, type NodeFacts, visit } from "./facts.ts";
@@ -263,8 +263,8 @@ function mergeGroups(groups: readonly Group[], limits: Capabilities): Group[] {
 }
 
 function compatible(a: Group, b: Group, limits: Capabilities): boolean {
-  if (a.fixed || b.fixed || a.domain.output.join() !== b.domain.output.join()) return false;
-  if (a.hasReduction && b.hasReduction && a.domain.reduce.join() !== b.domain.reduce.join()) return false;
+  if (a.fixed || b.fixed || !sameShape(a.domain.output, b.domain.output)) return false;
+  if (a.hasReduction && b.hasReduction && !sameShape(a.domain.reduce, b.domain.reduce)) return false;
   for (const [producer, consumer] of [
     [a, b],
     [b, a],

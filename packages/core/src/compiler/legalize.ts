@@ -5,6 +5,7 @@
 import type { Kernel, OpRequest } from "../backend/backend.ts";
 import { SconceError } from "../errors.ts";
 import { copyOp } from "../ops/copy.ts";
+import { sameShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { ancestors, attributesKey, opNumber, reachable } from "./graph.ts";
 import { requestOf } from "./program-node.ts";
@@ -85,7 +86,7 @@ export function legalize(outputs: readonly Tensor[], claim: Claim): LegalGraph {
 }
 
 function expectSignature(node: Tensor, graph: Tensor): void {
-  if (node.dtype !== graph.dtype || node.shape.join() !== graph.shape.join()) {
+  if (node.dtype !== graph.dtype || !sameShape(node.shape, graph.shape)) {
     throw new SconceError(
       `op ${node.op.name}: infer says ${node.dtype} [${node.shape.join(", ")}] but decompose made ${graph.dtype} ` +
         `[${graph.shape.join(", ")}]; make the two agree.`,

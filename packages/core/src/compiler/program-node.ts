@@ -1,6 +1,7 @@
 /** One scheduled kernel as a node of the program: its name, its work, and what it reads and writes. */
 import type { Kernel, OpRequest } from "../backend/backend.ts";
 import type { LoopNest } from "../backend/loop-nest.ts";
+import { isFloat } from "../dtype.ts";
 import { SconceError } from "../errors.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -49,8 +50,7 @@ function wholeWork({ op, attributes }: Tensor, request: OpRequest, kernel: Kerne
 }
 
 function nestFlops(nest: LoopNest): number {
-  const applied = (list: typeof nest.body): number =>
-    list.filter((i) => i.kind === "apply" && i.dtype.startsWith("float")).length;
+  const applied = (list: typeof nest.body): number => list.filter((i) => i.kind === "apply" && isFloat(i.dtype)).length;
   const outer = sizeOf(nest.shape);
   const inner = nest.reduce ? sizeOf(nest.reduce.extent) : 1;
   return outer * (inner * (applied(nest.body) + (nest.reduce?.accumulators.length ?? 0)) + applied(nest.epilogue));

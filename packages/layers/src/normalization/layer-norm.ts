@@ -11,6 +11,7 @@ import {
   rsqrt,
   type Shape,
   ShapeError,
+  sameShape,
   square,
   type Tensor,
   toFloat,
@@ -74,7 +75,7 @@ export class RMSNorm extends Module {
 
   override forward(x: Tensor): Tensor {
     const first = x.rank - this.#shape.length;
-    if (first < 0 || x.shape.slice(first).join() !== this.#shape.join()) {
+    if (first < 0 || !sameShape(x.shape.slice(first), this.#shape)) {
       throw new ShapeError(
         `RMSNorm: x has shape ${formatShape(x.shape)}; it must end in ${formatShape(this.#shape)}. Change the layer's first argument.`,
       );

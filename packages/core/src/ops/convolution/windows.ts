@@ -9,7 +9,7 @@ import type { Signature } from "../../backend/backend.ts";
 import type { Expression, Index } from "../../compiler/expression.ts";
 import { ArgumentError, ShapeError } from "../../errors.ts";
 import { apply, defineOp, type OpDefinition } from "../../op.ts";
-import { formatShape, type Shape } from "../../shape.ts";
+import { formatShape, type Shape, sameShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 
 /** Kernel, stride and dilation of each spatial axis. */
@@ -131,7 +131,7 @@ export function fold(x: Tensor, spatial: Shape, options: WindowOptions): Tensor 
     windowCount(spatial[i], size, attributes.stride[i], attributes.dilation[i]),
   );
   const expected = [...counts, ...attributes.kernel];
-  if (spatial.length !== axes || x.shape.slice(-2 * axes).join() !== expected.join()) {
+  if (spatial.length !== axes || !sameShape(x.shape.slice(-2 * axes), expected)) {
     throw new ShapeError(
       `fold: ${formatShape(x.shape)} does not end in ${formatShape(expected)}, the windows of ${formatShape(spatial)}; give the tensor that windows makes.`,
     );

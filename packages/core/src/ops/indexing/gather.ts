@@ -10,7 +10,7 @@ import type { Expression, Index } from "../../compiler/expression.ts";
 import { type DType, isFloat } from "../../dtype.ts";
 import { DTypeError, ShapeError } from "../../errors.ts";
 import { apply, defineOp, type OpDefinition } from "../../op.ts";
-import { formatShape, normalizeAxis, type Shape } from "../../shape.ts";
+import { formatShape, normalizeAxis, type Shape, sameShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { iota } from "../creation/iota.ts";
 import { add } from "../elementwise/arithmetic.ts";
@@ -129,7 +129,7 @@ function positions(op: string, indices: Tensor): Tensor {
 
 /** Grows a scattered gradient back to x where the indices covered less of another axis. */
 function broadcastAdd(gradient: Tensor, shape: Shape, axis: number): Tensor {
-  if (gradient.shape.join() === shape.join()) return gradient;
+  if (sameShape(gradient.shape, shape)) return gradient;
   return gradient.pad(
     shape.map((extent, a) => (a === axis ? [0, 0] : ([0, extent - gradient.shape[a]] as const))) as [number, number][],
   );
@@ -150,7 +150,7 @@ export function gather(x: Tensor, indices: Tensor, axis: number): Tensor {
 export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
   const at = normalizeAxis("scatterAdd", axis, x.rank);
   if (
-    indices.shape.join() !== updates.shape.join() ||
+    !sameShape(indices.shape, updates.shape) ||
     updates.rank !== x.rank ||
     updates.shape.some((extent, a) => a !== at && extent > x.shape[a])
   ) {

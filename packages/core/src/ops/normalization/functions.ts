@@ -2,7 +2,7 @@
 import { promote, toFloat } from "../../dtype.ts";
 import { ArgumentError, ShapeError } from "../../errors.ts";
 import { apply } from "../../op.ts";
-import { formatShape, type Shape, sizeOf } from "../../shape.ts";
+import { formatShape, type Shape, sameShape, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { full } from "../creation/full.ts";
 import { add, multiply, subtract } from "../elementwise/arithmetic.ts";
@@ -64,7 +64,7 @@ function normalize(
 }
 
 function checkParameter(op: string, name: string, given: Tensor, expected: Shape, x: Tensor): void {
-  if (given.shape.join() === expected.join()) return;
+  if (sameShape(given.shape, expected)) return;
   throw new ShapeError(
     `${op}: ${name} has shape ${formatShape(given.shape)}; for input ${formatShape(x.shape)} it must be ${formatShape(expected)}.`,
   );
@@ -126,7 +126,7 @@ export function batchNormTraining(x: Tensor, options: NormalizationOptions = {})
 export function layerNorm(x: Tensor, normalizedShape: number | Shape, options: NormalizationOptions = {}): Tensor {
   const trailing = typeof normalizedShape === "number" ? [normalizedShape] : normalizedShape;
   const first = x.rank - trailing.length;
-  if (trailing.length === 0 || first < 0 || x.shape.slice(first).join() !== trailing.join()) {
+  if (trailing.length === 0 || first < 0 || !sameShape(x.shape.slice(first), trailing)) {
     throw new ShapeError(
       `layerNorm: input ${formatShape(x.shape)} does not end in ${formatShape(trailing)}; normalizedShape is the extents of the last axes, for example ${formatShape(x.shape.slice(-1))}.`,
     );
