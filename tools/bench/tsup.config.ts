@@ -1,4 +1,6 @@
 import { library } from "../../tsup.base.ts";
 
 // Besides the program, one file for each process it starts.
-export default library("src/main.ts", "src/peers/sconce.ts", "src/peers/tfjs.ts");
+const peers = ["jax-js", "onnxruntime", "sconce", "tfjs", "wasm-peak"];
+
+export default library("src/main.ts", ...peers.map((name) => `src/peers/${name}.ts`));

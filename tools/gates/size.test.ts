@@ -15,6 +15,16 @@ const budgets = [
     imports: { "@sconce/core": "*", "@sconce/backend-cpu": "*" },
     kilobytes: 54,
   },
+  {
+    what: "every export of core and of the wasm backend",
+    imports: { "@sconce/core": "*", "@sconce/backend-wasm": "*" },
+    kilobytes: 90,
+  },
+  {
+    what: "the script of a thread of the wasm backend",
+    imports: { "@sconce/backend-wasm/worker": "*" },
+    kilobytes: 1.5,
+  },
 ];
 
 test.each(budgets)("$what: at most $kilobytes kB", async ({ what, imports, kilobytes }) => {

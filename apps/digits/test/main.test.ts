@@ -95,7 +95,7 @@ test("wrong arguments are told, with exit code 2", async () => {
     errors: '--epochs is "none"; give a whole number of at least 1.\nRun with --help for the options.\n',
   });
   const { code, errors } = await run(["--backend", "abacus"]);
-  expect([code, errors]).toEqual([2, expect.stringContaining('no backend named "abacus" is registered (cpu)')]);
+  expect([code, errors]).toEqual([2, expect.stringContaining('no backend named "abacus" is registered (cpu, wasm)')]);
 });
 
 test("--help shows the options", async () => {

@@ -1,9 +1,19 @@
 /** The wasm backend: kernels assembled at run time, one memory, as many threads as the platform shares memory with. */
-import { type Backend, type Capabilities, dtypes, type Kernel, type LoopNest, type OpRequest, type Replay, type Step } from "@sconce/core";
+import {
+  type Backend,
+  type Capabilities,
+  dtypes,
+  type Kernel,
+  type LoopNest,
+  type OpRequest,
+  type Replay,
+  type Step,
+} from "@sconce/core";
 import { claimOp } from "./claims/index.ts";
 import type { KernelCode } from "./kernels/kernel.ts";
 import { type Machine, openMachine, type WasmBuffer } from "./machine/machine.ts";
 import { nestKernel } from "./nests/nest-kernel.ts";
+import { fuseEpilogues } from "./optimize/fuse-epilogues.ts";
 
 export type { WasmBuffer };
 
@@ -14,6 +24,8 @@ export interface WasmOptions {
   readonly relaxedSimd?: boolean;
   /** Whether matmul, convolution and others run as kernels of their own (the default) or as loop nests. */
   readonly claims?: boolean;
+  /** Whether elementwise work on the results of matmul and convolution becomes part of their kernels (the default). */
+  readonly optimize?: boolean;
   /** The most bytes the memory may grow to; by default 4 GiB or what the engine allows. */
   readonly maximumBytes?: number;
 }
@@ -53,11 +65,13 @@ export async function openWasm(options: WasmOptions = {}): Promise<Backend<WasmB
         return code && kernelOf(code, machine);
       },
     }),
+    ...(options.optimize !== false && { optimize: fuseEpilogues }),
     record: (steps: readonly Step<WasmBuffer>[]): Replay => ({
       run: machine.program(
         steps.map(({ kernel, inputs, outputs }) => ({ code: (kernel as WasmKernel).code, inputs, outputs })),
       ),
     }),
+    compileTime: () => machine.compileTime,
     close: () => machine.close(),
   };
 }

@@ -1,8 +1,10 @@
-/** The entry of a worker thread: waits for commands in the shared memory and carries them out, until told to leave. */
-import { commands, control, spins } from "./machine/control.ts";
-import { instantiate, withoutHostFunctions } from "./machine/instance.ts";
+/** The entry of a worker thread: waits for commands in the shared memory and carries them out, until it is terminated. */
+import { commands, control, controlWords, spins } from "./machine/control.ts";
+import { abandon } from "./machine/failure.ts";
+import { type Entry, instantiate, withoutHostFunctions } from "./machine/instance.ts";
+import { nodeModule } from "./machine/platform.ts";
 
-/** The first message to a worker. */
+/** The one message to a worker. */
 export interface WorkerStart {
   readonly memory: WebAssembly.Memory;
   readonly thread: number;
@@ -10,45 +12,46 @@ export interface WorkerStart {
 
 /** The end of the line to the calling thread, in a page's worker and in Node's. */
 interface Port {
-  onmessage?: ((event: { data: WorkerStart }) => void) | null;
-  once?(event: "message", listener: (start: WorkerStart) => void): void;
-  postMessage(message: unknown): void;
-  close(): void;
+  postMessage(message: string): void;
 }
 
-const node = typeof process === "object" && process.versions?.node !== undefined;
-const port = node
-  ? ((await import(/* @vite-ignore */ /* webpackIgnore: true */ `node:${"worker_threads"}`)).parentPort as Port | null)
-  : (globalThis as unknown as Port);
+const node = nodeModule<typeof import("node:worker_threads")>("worker_threads");
+if (node) {
+  const { parentPort } = node;
+  parentPort?.once("message", (start: WorkerStart) => serve(parentPort, start));
+} else {
+  const scope = globalThis as unknown as Port & { onmessage: (event: { data: WorkerStart }) => void };
+  scope.onmessage = ({ data }) => serve(scope, data);
+}
 
-if (port?.once) port.once("message", serve);
-else if (port) port.onmessage = ({ data }) => serve(data);
-port?.postMessage("listening");
+const operands = control.command / 4;
 
-function serve({ memory, thread }: WorkerStart): void {
-  const words = new Int32Array(memory.buffer, 0, control.end / 4);
+function serve(port: Port, { memory, thread }: WorkerStart): void {
+  const words = controlWords(memory);
   const host = withoutHostFunctions({ memory, mayWait: () => 1 });
-  const programs = new Map<number, (thread: number) => void>();
+  const programs = new Map<number, Entry>();
   let sequence = Atomics.load(words, control.sequence / 4);
-  port?.postMessage("ready");
+  port.postMessage("ready");
   for (;;) {
     sequence = nextCommand(words, sequence);
-    const [command, number, address, length] = words.subarray(control.command / 4, control.command / 4 + 4);
-    if (command === commands.run) {
-      programs.get(number)?.(thread);
-      continue;
-    }
+    const command = words[operands];
+    const number = words[operands + 1];
     try {
-      if (command === commands.load)
-        programs.set(number, instantiate(new Uint8Array(memory.buffer, address >>> 0, length).slice() as Uint8Array<ArrayBuffer>, host));
+      if (command === commands.run) (programs.get(number) as Entry)(thread);
       else if (command === commands.forget) programs.delete(number);
-    } catch {
-      Atomics.store(words, control.failed / 4, 1);
+      else {
+        // Growing by nothing makes this thread see how far the others have grown the memory.
+        memory.grow(0);
+        const code = new Uint8Array(memory.buffer, words[operands + 2] >>> 0, words[operands + 3]);
+        programs.set(number, instantiate(code.slice(), host));
+      }
+    } catch (error) {
+      abandon(words, error);
     }
+    if (command === commands.run) continue;
     Atomics.add(words, control.answers / 4, 1);
-    if (command === commands.exit) break;
+    Atomics.notify(words, control.answers / 4);
   }
-  port?.close();
 }
 
 /** Looks, then sleeps, until the sequence number is no longer `known`. */

@@ -5,7 +5,17 @@ export { checkpoint } from "./autograd/checkpoint.ts";
 export type { Differentiable, Gradients } from "./autograd/grad.ts";
 export { grad, valueAndGrad, vjp } from "./autograd/grad.ts";
 export { stopGradient } from "./autograd/stop-gradient.ts";
-export type { Backend, Capabilities, Kernel, OpRequest, Replay, Routine, Signature, Step } from "./backend/backend.ts";
+export type {
+  Backend,
+  Capabilities,
+  Claim,
+  Kernel,
+  OpRequest,
+  Replay,
+  Routine,
+  Signature,
+  Step,
+} from "./backend/backend.ts";
 export type { Access, Accumulator, Combine, Instruction, LoopNest } from "./backend/loop-nest.ts";
 export { instructionDType, neutralElement } from "./backend/loop-nest.ts";
 export type { ResultRule, ScalarOperator, ScalarOperatorTraits } from "./backend/scalar-operator.ts";
@@ -13,7 +23,7 @@ export { applyScalar, roundHalfEven, roundTo, scalarOperators } from "./backend/
 export type { ElementBuilder } from "./compiler/element.ts";
 export { explain } from "./compiler/explain.ts";
 export type { Expression, ExpressionBuilder, Index } from "./compiler/expression.ts";
-export type { Home, Program, ProgramNode, ProgramValue, Work } from "./compiler/program.ts";
+export type { Home, Program, ProgramNode, ProgramValue, Schedule, Work } from "./compiler/program.ts";
 export type { DType, TypedArray } from "./dtype.ts";
 export { allocateArray, bytesPerElement, dtypeOfArray, dtypes, isFloat, promote, toFloat, viewArray } from "./dtype.ts";
 export { erf as erfOf } from "./erf.ts";

@@ -1,5 +1,6 @@
 /** `sconce doctor`: each registered backend, whether it opens, and what it can do. */
 import "@sconce/backend-cpu/register";
+import "@sconce/backend-wasm/register";
 import { formatTable, openBackend, reportBackends } from "@sconce/core";
 
 /** A table of the backends, and which one is used by default. */

@@ -1,5 +1,6 @@
-/** The common path of Sconce in one import; importing it makes the cpu backend known. */
+/** The common path of Sconce in one import; importing it makes the wasm and cpu backends known. */
 import "@sconce/backend-cpu/register";
+import "@sconce/backend-wasm/register";
 
 export * from "@sconce/core";
 export * from "@sconce/data";

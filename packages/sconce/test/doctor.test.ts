@@ -9,7 +9,8 @@ describe("doctor", () => {
     });
     const report = await doctor();
     expect(report).toMatch(/cpu +yes/);
+    expect(report).toMatch(/wasm +yes +\d+ threads?/);
     expect(report).toMatch(/torchless +no .*there is no torch in the bracket/);
-    expect(report).toContain("Used by default: cpu");
+    expect(report).toContain("Used by default: wasm");
   });
 });

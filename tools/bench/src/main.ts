@@ -1,55 +1,53 @@
 /**
  * Benchmarks of Sconce beside its peers. usage: npm run bench -- SUITE [--only NAME] [--quick] [--json] [--write]
  *
- * --only NAME  only works whose name contains NAME
- * --quick      fewer runs: an impression, no result
- * --json       prints one line of JSON instead of a table
- * --write      records the results in RESULTS.md
+ * --only NAME    only works whose name contains NAME
+ * --quick        fewer runs: an impression, no result
+ * --json         prints one line of JSON instead of a table
+ * --write        records the results in RESULTS.md
+ * --python PATH  the Python that has torch; python3 by default
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { machineFacts } from "./machine.ts";
 import { measure } from "./measure.ts";
+import { parseOptions } from "./options.ts";
 import { type Row, toJson, toSection, toTable, withSection } from "./report.ts";
 import { cpu } from "./suites/cpu.ts";
+import { native } from "./suites/native.ts";
 import type { Suite } from "./suites/suite.ts";
+import { wasm } from "./suites/wasm.ts";
 import { quick, thorough } from "./timing.ts";
 
-const suites: Readonly<Record<string, Suite>> = { cpu };
-const folders = { main: import.meta.url, packages: fileURLToPath(new URL("../peers/", import.meta.url)) };
+const suites: Readonly<Record<string, Suite>> = { cpu, wasm, native };
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const { values: options, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      only: { type: "string", default: "" },
-      quick: { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-      write: { type: "boolean", default: false },
-    },
-  });
-  const suite = suites[positionals[0] ?? ""];
+  const options = parseOptions(process.argv.slice(2));
+  const suite = suites[options.suite ?? ""];
   if (!suite) {
-    console.error(`expected a suite (${Object.keys(suites).join(", ")}); got ${positionals[0] ?? "none"}`);
+    console.error(`expected a suite (${Object.keys(suites).join(", ")}); got ${options.suite ?? "none"}`);
     return 2;
   }
   const pairs = suite.pairs.filter(({ work }) => work.includes(options.only));
   if (pairs.length === 0) {
-    console.error(
-      `no work of ${suite.name} is named like ${options.only}; there are ${suite.pairs.map(({ work }) => work).join(", ")}`,
-    );
+    const works = new Set(suite.pairs.map(({ work }) => work));
+    console.error(`no work of ${suite.name} is named like ${options.only}; there are ${[...works].join(", ")}`);
     return 2;
   }
+  const places = {
+    main: import.meta.url,
+    packages: fileURLToPath(new URL("../peers/", import.meta.url)),
+    python: options.python,
+  };
   const plan = options.quick ? quick : thorough;
   const rows: Row[] = [];
   let failures = 0;
   for (const pair of pairs) {
     console.error(`${pair.work} ...`);
     try {
-      rows.push(await measure(suite.ours, pair, plan, folders));
+      rows.push(await measure(suite.ours, pair, plan, places));
     } catch (error) {
       failures++;
       console.error((error as Error).message);

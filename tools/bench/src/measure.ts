@@ -1,44 +1,89 @@
 /** Measures one pair of a suite. */
-import { extname } from "node:path";
+import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { disagreement } from "./answer.ts";
-import { Child } from "./peers/child.ts";
+import { Child, type Command } from "./peers/child.ts";
 import { installPeers } from "./peers/install.ts";
+import { Unavailable } from "./peers/serve.ts";
 import type { Row } from "./report.ts";
 import type { Pair, Participant } from "./suites/suite.ts";
-import { alternate, type Plan } from "./timing.ts";
+import { alternate, type Plan, type Side } from "./timing.ts";
 import { workloads } from "./workloads.ts";
 
-/** Where the scripts of participants are, and the packages of peers. */
-export interface Folders {
+/** Where things are. */
+export interface Places {
   /** URL of the module next to which `peers/` is. */
   readonly main: string;
+  /** The folder of the peers' packages. */
   readonly packages: string;
+  /** The Python that has torch. */
+  readonly python: string;
 }
 
-/** Runs both sides in processes of their own, made for this pair. */
-export async function measure(ours: Participant, pair: Pair, plan: Plan, folders: Folders): Promise<Row> {
-  const { against } = pair;
-  const peer = typeof against === "number" ? undefined : against;
-  const children = [ours, ...(peer ? [peer] : [])].map((participant) => start(participant, folders));
-  const sides = children.map((child) => () => child.run(pair.work));
-  const row = { work: pair.work, title: workloads[pair.work].title, target: pair.target };
+/** Runs all sides in processes of their own, made for this pair; what is not to be had here gives a row that says so. */
+export async function measure(ours: Participant, pair: Pair, plan: Plan, places: Places): Promise<Row> {
+  const { against, target } = pair;
+  const peers = typeof against === "number" ? [] : [against].flat();
+  const { title, compared = Number.POSITIVE_INFINITY } = workloads[pair.work];
+  const row = {
+    work: pair.work,
+    title: pair.variant ? `${title}, ${pair.variant}` : title,
+    against: typeof against === "number" ? `${against} ms` : peers.map(({ name }) => name).join(" or "),
+    ...(target !== undefined && { target }),
+  };
+  const children: Child[] = [];
+  const notes = new Map<string, string>();
+  const side = (participant: Participant): Side => {
+    const child = new Child(participant.name, commandOf(participant, places));
+    children.push(child);
+    return async () => {
+      const run = await child.run(pair.work);
+      if (run.note) notes.set(participant.name, run.note);
+      return run;
+    };
+  };
   try {
-    const [mine, theirs] = await alternate(sides, plan, ([first, second]) => {
-      const difference = second && disagreement(first, second);
-      if (difference)
-        throw new Error(`${pair.work}: the answers of ${ours.name} and ${peer?.name} differ: ${difference}.`);
+    const participants = [pair.ours ?? ours, ...peers];
+    let rounds = 0;
+    const timings = await alternate(participants.map(side), { ...plan, ...pair.plan }, ([own, ...theirs]) => {
+      if (rounds++ >= compared) return;
+      for (const [i, answer] of theirs.entries()) {
+        const difference = answer.length > 0 && disagreement(own, answer);
+        if (difference)
+          throw new Error(`${pair.work}: the answers of ${ours.name} and ${peers[i].name} differ: ${difference}.`);
+      }
     });
-    if (typeof against === "number")
-      return { ...row, against: `${against} ms`, ours: mine, ratio: against / mine.milliseconds };
-    return { ...row, against: against.name, ours: mine, theirs, ratio: theirs.milliseconds / mine.milliseconds };
+    const [mine, ...theirs] = timings;
+    if (typeof against === "number") return { ...row, ours: mine, ratio: against / mine.milliseconds };
+    const fastest = theirs.reduce((best, timing, i) => (timing.milliseconds < theirs[best].milliseconds ? i : best), 0);
+    const [{ name }, timing] = [peers[fastest], theirs[fastest]];
+    const notice = notes.get(name);
+    return {
+      ...row,
+      against: name,
+      ours: mine,
+      theirs: timing,
+      ratio: timing.milliseconds / mine.milliseconds,
+      ...(notice && { notes: [notice] }),
+    };
+  } catch (error) {
+    if (error instanceof Unavailable) return { ...row, reason: error.message };
+    throw error;
   } finally {
     await Promise.all(children.map((child) => child.close()));
   }
 }
 
-function start({ name, script, arguments: args, installed }: Participant, { main, packages }: Folders): Child {
-  if (installed) installPeers(packages);
-  const file = new URL(`./peers/${script}${extname(new URL(main).pathname)}`, main);
-  return new Child(name, fileURLToPath(file), installed ? [...args, packages] : args);
+function commandOf(participant: Participant, { main, packages, python }: Places): Command {
+  const { script, arguments: args, environment, language } = participant;
+  const common = environment && { environment };
+  if (language === "python") {
+    // Next to the sources, wherever this runs from: it is not built.
+    const file = fileURLToPath(new URL(`../src/peers/${script}`, main));
+    return { program: python, arguments: [file, ...args], ...common };
+  }
+  const file = fileURLToPath(new URL(`./peers/${script}${extname(new URL(main).pathname)}`, main));
+  const folder = participant.packages === undefined ? [] : [join(packages, participant.packages)];
+  folder.forEach(installPeers);
+  return { program: process.execPath, arguments: [file, ...args, ...folder], ...common };
 }

@@ -2,18 +2,30 @@
 import { formatTable } from "@sconce/core";
 import type { Plan, Timing } from "./timing.ts";
 
-export interface Row {
+interface Subject {
   /** The work's name. */
   readonly work: string;
   readonly title: string;
   readonly against: string;
+  /** Absent where the figure is for orientation. */
+  readonly target?: number;
+}
+
+export interface Measured extends Subject {
   readonly ours: Timing;
   /** Absent where the pair is against a fixed time. */
   readonly theirs?: Timing;
   /** How many times faster than `against`. */
   readonly ratio: number;
-  readonly target: number;
+  readonly notes?: readonly string[];
 }
+
+/** A pair that was not measured, and why. */
+export interface Unmeasured extends Subject {
+  readonly reason: string;
+}
+
+export type Row = Measured | Unmeasured;
 
 const header = ["work", "ours (ms)", "against", "theirs (ms)", "ratio", "target", "met", "note"];
 
@@ -25,10 +37,14 @@ export function toTable(rows: readonly Row[], plan: Plan): string {
   );
 }
 
-/** `[{ work, against, ratio, target }]`, ratios above 1 meaning faster. */
+/** `[{ work, against, ratio, target }]`, ratios above 1 meaning faster; `reason` in place of the ratio of what was not measured. */
 export function toJson(rows: readonly Row[]): string {
   return JSON.stringify(
-    rows.map(({ work, against, ratio, target }) => ({ work, against, ratio: Number(ratio.toPrecision(4)), target })),
+    rows.map((row) => {
+      const { title, target } = row;
+      const result = "reason" in row ? { reason: row.reason } : { ratio: Number(row.ratio.toPrecision(4)) };
+      return { work: row.work, title, against: row.against, ...result, target };
+    }),
   );
 }
 
@@ -67,27 +83,26 @@ export function withSection(document: string, section: string): string {
   return `${parts.map((part) => part.trim()).join("\n\n")}\n`;
 }
 
-function cells({ against, ours, theirs, ratio, target }: Row, title: string, plan: Plan): string[] {
-  const met = ratio >= target ? "yes" : "no";
+function cells(row: Row, title: string, plan: Plan): string[] {
+  const target = row.target === undefined ? "" : String(row.target);
+  if ("reason" in row) return [title, "", row.against, "", "", target, "", `not measured: ${row.reason}`];
+  const { against, ours, theirs, ratio, notes = [] } = row;
   return [
     title,
     digits(ours.milliseconds),
     against,
     theirs ? digits(theirs.milliseconds) : "",
     digits(ratio),
-    String(target),
-    met,
-    note(ours, theirs, plan),
+    target,
+    row.target === undefined ? "" : ratio >= row.target ? "yes" : "no",
+    [...notes, ...departures("ours", ours, plan), ...departures("theirs", theirs, plan)].join("; "),
   ];
 }
 
-/** How a side was measured, where that differs from the plan. */
-function note(ours: Timing, theirs: Timing | undefined, plan: Plan): string {
-  const say = (who: string, timing: Timing | undefined): string[] =>
-    timing && (timing.runs < plan.runs || timing.warmups < plan.warmups)
-      ? [`${who}: ${timing.runs} ${timing.runs === 1 ? "run" : "runs"}, ${timing.warmups} warm-ups`]
-      : [];
-  return [...say("ours", ours), ...say("theirs", theirs)].join("; ");
+/** How a side was measured, where that falls short of the plan. */
+function departures(side: string, timing: Timing | undefined, plan: Plan): string[] {
+  if (!timing || (timing.runs >= plan.runs && timing.warmups >= plan.warmups)) return [];
+  return [`${side}: ${timing.runs} ${timing.runs === 1 ? "run" : "runs"}, ${timing.warmups} warm-ups`];
 }
 
 /** Three significant digits. */

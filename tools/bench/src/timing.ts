@@ -10,6 +10,8 @@
 export interface Run {
   readonly milliseconds: number;
   readonly answer: readonly number[];
+  /** What a reader should know of how it was run. */
+  readonly note?: string;
 }
 
 /** Runs the work once. */

@@ -1,4 +1,7 @@
-/** What is measured, described apart from any library: sizes, networks, and the numbers everybody computes with. */
+/** What is measured, described apart from any library. */
+import { count, parameterShapes } from "./layers.ts";
+import { layersOf, type NetworkName } from "./networks.ts";
+import { numbers } from "./numbers.ts";
 
 export interface ConvolutionWork {
   readonly kind: "convolution";
@@ -8,105 +11,172 @@ export interface ConvolutionWork {
   /** Height and width. */
   readonly extent: number;
   readonly kernel: number;
+  readonly stride: number;
   readonly padding: number;
+  readonly groups: number;
   /** Whether both gradients are computed too. */
   readonly backward: boolean;
 }
 
-/** A layer of a network; parameters are those of `convolution` and `linear`. */
-export type LayerShape =
-  | {
-      readonly kind: "convolution";
-      readonly inputs: number;
-      readonly outputs: number;
-      readonly kernel: number;
-      readonly padding: number;
-    }
-  | { readonly kind: "linear"; readonly inputs: number; readonly outputs: number }
-  | { readonly kind: "relu" }
-  | { readonly kind: "maxPool"; readonly size: number }
-  /** From channels, height and width, in that order. */
-  | { readonly kind: "flatten"; readonly from: readonly [channels: number, height: number, width: number] };
+export type OptimizerSettings =
+  | { readonly kind: "sgd"; readonly learningRate: number; readonly momentum: number }
+  | { readonly kind: "adam"; readonly learningRate: number };
 
 export interface TrainingWork {
   readonly kind: "training";
-  readonly batch: number;
-  /** Shape of one example, channels first. */
-  readonly input: readonly number[];
+  readonly network: NetworkName;
+  /** Shape of the input: images with channels first, sequences with time first. */
+  readonly shape: readonly number[];
+  /** How many labels a batch has; they are classified by the last axis of the network's output. */
+  readonly labels: number;
   readonly classes: number;
-  readonly learningRate: number;
-  readonly layers: readonly LayerShape[];
+  readonly optimizer: OptimizerSettings;
+}
+
+export interface InferenceWork {
+  readonly kind: "inference";
+  readonly network: NetworkName;
+  readonly shape: readonly number[];
+}
+
+/** Forward only, but for "batchNorm", which normalizes over all axes but the second and computes all gradients too. */
+export interface MapWork {
+  /** "chain" is tanh(x a + b) sigmoid(x) + relu(x) with a = 1.5 and b = 0.1; the others are over the last axis. */
+  readonly kind: "chain" | "softmax" | "batchNorm" | "moments";
+  readonly shape: readonly number[];
 }
 
 export type Work =
   | { readonly kind: "matmul"; readonly size: number }
   | ConvolutionWork
   | TrainingWork
+  | InferenceWork
+  | MapWork
   /** ResNet-18's training step with the CIFAR stem, captured from nothing but not run. */
   | { readonly kind: "capture"; readonly batch: number }
   /** A program of so many kernels that do nothing. */
   | { readonly kind: "replay"; readonly kernels: number };
 
-const convolution = {
+export interface Workload {
+  readonly title: string;
+  readonly work: Work;
+  /** How many rounds have their answers compared, where rounding makes longer trainings drift apart; all by default. */
+  readonly compared?: number;
+}
+
+const convolution: ConvolutionWork = {
   kind: "convolution",
   batch: 8,
   inputs: 64,
   outputs: 64,
   extent: 56,
   kernel: 3,
+  stride: 1,
   padding: 1,
-} as const;
-
-const mlp: TrainingWork = {
-  kind: "training",
-  batch: 128,
-  input: [784],
-  classes: 10,
-  learningRate: 0.05,
-  layers: [
-    { kind: "linear", inputs: 784, outputs: 512 },
-    { kind: "relu" },
-    { kind: "linear", inputs: 512, outputs: 256 },
-    { kind: "relu" },
-    { kind: "linear", inputs: 256, outputs: 10 },
-  ],
+  groups: 1,
+  backward: false,
 };
 
-/** LeNet-5 (LeCun et al. 1998), with ReLU and max pooling as it is usually written today. */
-const lenet5: TrainingWork = {
-  kind: "training",
-  batch: 128,
-  input: [1, 28, 28],
-  classes: 10,
-  learningRate: 0.05,
-  layers: [
-    { kind: "convolution", inputs: 1, outputs: 6, kernel: 5, padding: 2 },
-    { kind: "relu" },
-    { kind: "maxPool", size: 2 },
-    { kind: "convolution", inputs: 6, outputs: 16, kernel: 5, padding: 0 },
-    { kind: "relu" },
-    { kind: "maxPool", size: 2 },
-    { kind: "flatten", from: [16, 5, 5] },
-    { kind: "linear", inputs: 400, outputs: 120 },
-    { kind: "relu" },
-    { kind: "linear", inputs: 120, outputs: 84 },
-    { kind: "relu" },
-    { kind: "linear", inputs: 84, outputs: 10 },
-  ],
-};
+const sgd = { kind: "sgd", learningRate: 0.05, momentum: 0 } as const;
+const momentum = { kind: "sgd", learningRate: 0.001, momentum: 0.9 } as const;
 
-export const workloads: Readonly<Record<string, { readonly title: string; readonly work: Work }>> = {
+function training(
+  title: string,
+  network: NetworkName,
+  shape: readonly number[],
+  classes: number,
+  optimizer: OptimizerSettings,
+  compared?: number,
+): Workload {
+  const labels = network === "lstm" ? shape[0] * shape[1] : shape[0];
+  return {
+    title: `training step, ${title}`,
+    work: { kind: "training", network, shape, labels, classes, optimizer },
+    ...(compared !== undefined && { compared }),
+  };
+}
+
+function inference(title: string, network: NetworkName, batch = 1): Workload {
+  return {
+    title: `inference, ${title}, 224x224, batch ${batch}`,
+    work: { kind: "inference", network, shape: [batch, 3, 224, 224] },
+  };
+}
+
+export const workloads: Readonly<Record<string, Workload>> = {
   "matmul-512": { title: "matmul 512 x 512 x 512", work: { kind: "matmul", size: 512 } },
-  "conv-forward": {
-    title: "convolution 3x3, 64 to 64 channels, 56x56, batch 8",
-    work: { ...convolution, backward: false },
-  },
+  "matmul-1024": { title: "matmul 1024 x 1024 x 1024", work: { kind: "matmul", size: 1024 } },
+  "conv-forward": { title: "convolution 3x3, 64 to 64 channels, 56x56, batch 8", work: convolution },
   "conv-backward": {
     title: "the same convolution, forward and both gradients",
     work: { ...convolution, backward: true },
   },
-  "mlp-step": { title: "training step, MLP 784-512-256-10, batch 128, SGD", work: mlp },
-  "lenet5-step": { title: "training step, LeNet-5, batch 128, SGD", work: lenet5 },
+  "conv-3x3-256": {
+    title: "convolution 3x3, 256 to 256 channels, 14x14, batch 8",
+    work: { ...convolution, inputs: 256, outputs: 256, extent: 14 },
+  },
+  "conv-1x1-256": {
+    title: "convolution 1x1, 256 to 1024 channels, 14x14, batch 8",
+    work: { ...convolution, inputs: 256, outputs: 1024, extent: 14, kernel: 1, padding: 0 },
+  },
+  "conv-7x7-3": {
+    title: "convolution 7x7, stride 2, 3 to 64 channels, 224x224, batch 8",
+    work: { ...convolution, inputs: 3, extent: 224, kernel: 7, stride: 2, padding: 3 },
+  },
+  "conv-depthwise": {
+    title: "depthwise convolution 3x3, 144 channels, 56x56, batch 8",
+    work: { ...convolution, inputs: 144, outputs: 144, groups: 144 },
+  },
+  "mlp-step": training("MLP 784-512-256-10, batch 128, SGD", "mlp", [128, 784], 10, sgd),
+  "lenet5-step": training("LeNet-5, batch 128, SGD", "lenet5", [128, 1, 28, 28], 10, sgd),
+  "resnet18-step": training(
+    "ResNet-18 with CIFAR stem, 32x32, batch 32, SGD with momentum",
+    "resnet18-cifar",
+    [32, 3, 32, 32],
+    10,
+    momentum,
+    2,
+  ),
+  "resnet50-step": training(
+    "ResNet-50, 224x224, batch 4, SGD with momentum",
+    "resnet50",
+    [4, 3, 224, 224],
+    1000,
+    momentum,
+    2,
+  ),
+  "mobilenet-step": training(
+    "MobileNetV2 without dropout, 96x96, batch 8, SGD with momentum",
+    "mobilenet-v2",
+    [8, 3, 96, 96],
+    1000,
+    momentum,
+    2,
+  ),
+  "lstm-step": training(
+    "LSTM, 2 layers of 256, 64 steps, batch 32, Adam",
+    "lstm",
+    [64, 32, 128],
+    100,
+    { kind: "adam", learningRate: 0.001 },
+    2,
+  ),
+  resnet18: inference("ResNet-18", "resnet18"),
+  resnet50: inference("ResNet-50", "resnet50"),
+  "resnet50-batch8": inference("ResNet-50", "resnet50", 8),
+  vgg16: inference("VGG-16", "vgg16"),
+  squeezenet: inference("SqueezeNet 1.1", "squeezenet1.1"),
+  mobilenet: inference("MobileNetV2", "mobilenet-v2"),
+  chain: { title: "tanh(x a + b) sigmoid(x) + relu(x), 4 Mi numbers", work: { kind: "chain", shape: [2 ** 22] } },
+  softmax: { title: "softmax [4096, 1000]", work: { kind: "softmax", shape: [4096, 1000] } },
+  "batch-norm": {
+    title: "batch normalization in training, forward and gradients, [32, 64, 56, 56]",
+    work: { kind: "batchNorm", shape: [32, 64, 56, 56] },
+  },
+  moments: {
+    title: "mean and variance over the last axis, [4096, 1024]",
+    work: { kind: "moments", shape: [4096, 1024] },
+  },
   "resnet18-capture": {
     title: "ResNet-18 training step, CIFAR stem, batch 8: traced, differentiated, planned and compiled",
     work: { kind: "capture", batch: 8 },
@@ -114,38 +184,31 @@ export const workloads: Readonly<Record<string, { readonly title: string; readon
   overhead: { title: "replay of a program of 1,000 kernels that do nothing", work: { kind: "replay", kernels: 1000 } },
 };
 
-/** `count` numbers, evenly distributed between -scale and scale and the same everywhere (the generator is mulberry32). */
-export function numbers(count: number, seed: number, scale = 1): Float32Array {
-  let state = Math.imul(seed, 0x9e3779b9);
-  return Float32Array.from({ length: count }, () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-    return (((bits ^ (bits >>> 14)) >>> 0) / 2 ** 31 - 1) * scale;
-  });
-}
-
-export interface LayerParameters {
-  /** [outputs, inputs], or [outputs, inputs, kernel, kernel]. */
-  readonly weight: Float32Array;
-  readonly bias: Float32Array;
-}
-
-/** Initial parameters of a network, for each layer that has any. */
-export function initialParameters({ layers }: TrainingWork): (LayerParameters | undefined)[] {
-  return layers.map((layer, i) => {
-    if (layer.kind !== "convolution" && layer.kind !== "linear") return undefined;
-    const fanIn = layer.inputs * (layer.kind === "convolution" ? layer.kernel ** 2 : 1);
-    const weight = numbers(layer.outputs * fanIn, 2 * i + 100, Math.sqrt(6 / fanIn));
-    return { weight, bias: numbers(layer.outputs, 2 * i + 101, 0.1) };
-  });
-}
-
 /** A batch for training: examples, and their classes. */
-export function trainingBatch({ batch, input, classes }: TrainingWork): {
+export function trainingBatch({ shape, labels, classes }: TrainingWork): {
   readonly x: Float32Array;
   readonly labels: Int32Array;
 } {
-  const size = input.reduce((product, extent) => product * extent, batch);
-  return { x: numbers(size, 1), labels: Int32Array.from({ length: batch }, (_, i) => (i * 7) % classes) };
+  return { x: numbers(count(shape), 1), labels: Int32Array.from({ length: labels }, (_, i) => (i * 7) % classes) };
+}
+
+/** Height and width of a convolution's result. */
+export function extentAfter({ extent, kernel, stride, padding }: ConvolutionWork): number {
+  return Math.floor((extent + 2 * padding - kernel) / stride) + 1;
+}
+
+/** Floating-point operations of a product or a convolution, two per multiply-add; undefined for other works. */
+export function operationsOf(work: Work): number | undefined {
+  if (work.kind === "matmul") return 2 * work.size ** 3;
+  if (work.kind !== "convolution") return undefined;
+  const { batch, inputs, outputs, kernel, groups, backward } = work;
+  const forward = 2 * batch * outputs * extentAfter(work) ** 2 * (inputs / groups) * kernel ** 2;
+  return backward ? 3 * forward : forward;
+}
+
+/** All that a process in another language must be told of a work. */
+export function description(work: Work): object {
+  if (work.kind !== "training" && work.kind !== "inference") return work;
+  const layers = layersOf(work.network);
+  return { ...work, layers, parameters: parameterShapes(layers) };
 }

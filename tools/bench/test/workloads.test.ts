@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { disagreement, sampleOf } from "../src/answer.ts";
-import { numbers } from "../src/workloads.ts";
+import { numbers } from "../src/numbers.ts";
 
 describe("numbers", () => {
   it("are the same for the same seed, within the scale, and spread around zero", () => {

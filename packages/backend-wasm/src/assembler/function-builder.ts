@@ -1,5 +1,5 @@
 /** One function under construction: locals, assignments and structured control flow. */
-import { type Code, sized, typeCodes, unsigned, type ValueType, vector } from "./encoding.ts";
+import { type Code, flatten, sized, typeCodes, unsigned, type ValueType, vector } from "./encoding.ts";
 import { asI32, type I32, i32, type Index, type Value } from "./values.ts";
 
 /** A variable of the function; as a Value it is its present contents. */
@@ -20,6 +20,7 @@ export class FunctionBuilder {
   readonly result: ValueType | undefined;
   readonly #locals: ValueType[] = [];
   readonly #free = new Map<ValueType, Local[]>();
+  readonly #constants = new Map<string, { readonly local: Local<"v128">; readonly value: Value<"v128"> }>();
   #body: Code[] = [];
   /** Open blocks, loops and ifs. */
   #depth = 0;
@@ -43,9 +44,11 @@ export class FunctionBuilder {
     return local;
   }
 
-  /** Gives variables back, so that later ones of their type may take their place. */
+  /** Gives variables back, so that later ones of their type may take their place; constants stay. */
   release(...locals: readonly Local[]): void {
+    const constants = [...this.#constants.values()].map(({ local }) => local as Local);
     for (const local of locals) {
+      if (constants.includes(local)) continue;
       const list = this.#free.get(local.type);
       if (list) list.push(local);
       else this.#free.set(local.type, [local]);
@@ -60,6 +63,20 @@ export class FunctionBuilder {
   /** Computes `value` once: a variable that holds it. A constant stays as it is. */
   bind<T extends ValueType>(value: Value<T>): Value<T> {
     return value.constant !== undefined || "local" in value ? value : this.local(value.type, value);
+  }
+
+  /**
+   * A variable that holds a constant vector from the function's start on, the same one whenever the same is asked for:
+   * the compiler makes such constants from two scalar ones each time they are used, which costs more than reading them.
+   */
+  constant(value: Value<"v128">): Local<"v128"> {
+    const key = flatten(value.code).join();
+    const known = this.#constants.get(key);
+    if (known) return known.local;
+    const index = this.parameters.length + this.#locals.push("v128") - 1;
+    const local: Local<"v128"> = { type: "v128", local: index, code: [0x20, unsigned(index)] };
+    this.#constants.set(key, { local, value });
+    return local;
   }
 
   set<T extends ValueType>(target: Local<T>, value: Value<T>): void {
@@ -165,6 +182,11 @@ export class FunctionBuilder {
     this.release(i);
   }
 
+  /** Traps. */
+  unreachable(): void {
+    this.emit([0x00]);
+  }
+
   return(value?: Value): void {
     this.emit([value?.code ?? [], 0x0f]);
   }
@@ -183,6 +205,7 @@ export class FunctionBuilder {
   /** The function's entry in the code section. */
   encode(): Code {
     const locals = vector(this.#locals.map((type) => [1, typeCodes[type]]));
-    return sized([locals, this.#body, 0x0b]);
+    const constants = [...this.#constants.values()].map(({ local, value }) => [value.code, 0x21, unsigned(local.local)]);
+    return sized([locals, constants, this.#body, 0x0b]);
   }
 }

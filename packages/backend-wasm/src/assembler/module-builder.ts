@@ -21,7 +21,7 @@ export class ModuleBuilder {
   readonly #typeCodes: Code[] = [];
   readonly #imports: Code[] = [];
   readonly #imported = new Map<string, FunctionReference>();
-  readonly #functions: { readonly type: number; readonly builder: FunctionBuilder }[] = [];
+  readonly #functions: { readonly type: number; readonly builder: FunctionBuilder; readonly label: string }[] = [];
   readonly #shared = new Map<string, FunctionReference>();
   readonly #exports: Code[] = [];
 
@@ -31,7 +31,11 @@ export class ModuleBuilder {
   }
 
   /** The host's function `host.<field>`. */
-  import<R extends ValueType | undefined>(field: string, parameters: readonly ValueType[], result: R): FunctionReference<R> {
+  import<R extends ValueType | undefined>(
+    field: string,
+    parameters: readonly ValueType[],
+    result: R,
+  ): FunctionReference<R> {
     const known = this.#imported.get(field);
     if (known) return known as FunctionReference<R>;
     const place = this.#imported.size;
@@ -41,14 +45,15 @@ export class ModuleBuilder {
     return reference;
   }
 
-  /** Adds a function; `build` writes its body, and may add further functions. */
+  /** Adds a function; `build` writes its body, and may add further functions. Stacks and profilers show `label`. */
   function<R extends ValueType | undefined>(
     parameters: readonly ValueType[],
     result: R,
     build: (f: FunctionBuilder) => void,
+    label = "",
   ): FunctionReference<R> {
     const builder = new FunctionBuilder(parameters, result);
-    const place = this.#functions.push({ type: this.#type({ parameters, result }), builder }) - 1;
+    const place = this.#functions.push({ type: this.#type({ parameters, result }), builder, label }) - 1;
     build(builder);
     return { index: () => this.#imported.size + place, parameters, result };
   }
@@ -83,13 +88,24 @@ export class ModuleBuilder {
     const { shared, maximum } = this.#memory;
     const memory: Code = [name("host"), name("memory"), 0x02, shared ? 0x03 : 0x01, unsigned(0), unsigned(maximum)];
     const section = (id: number, items: readonly Code[]): Code => (items.length > 0 ? [id, sized(vector(items))] : []);
+    const labels = this.#functions.flatMap(({ label }, i): Code[] =>
+      label ? [[unsigned(this.#imported.size + i), name(label)]] : [],
+    );
     const code: Code = [
       [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
       section(1, this.#typeCodes),
       section(2, [...this.#imports, memory]),
-      section(3, this.#functions.map(({ type }) => unsigned(type))),
+      section(
+        3,
+        this.#functions.map(({ type }) => unsigned(type)),
+      ),
       section(7, this.#exports),
-      section(10, this.#functions.map(({ builder }) => builder.encode())),
+      section(
+        10,
+        this.#functions.map(({ builder }) => builder.encode()),
+      ),
+      // The custom section "name", of which the first part names functions.
+      [0, sized([name("name"), 1, sized(vector(labels))])],
     ];
     return Uint8Array.from(flatten(code));
   }

@@ -175,6 +175,11 @@ export function select<T extends ValueType>(whenTrue: Value<T>, whenFalse: Value
   return { type: whenTrue.type, code: [whenTrue.code, whenFalse.code, condition.code, typed] };
 }
 
+/** Sets `length` bytes from `pointer` on to `byte`; a statement. */
+export function fillBytes(pointer: Index, byte: Index, length: Index): Code {
+  return [asI32(pointer).code, asI32(byte).code, asI32(length).code, 0xfc, 0x0b, 0x00];
+}
+
 /** Atomic instructions on shared memory; addresses are multiples of 4. */
 export const atomic = {
   load: (pointer: Index): I32 => ({ type: "i32", code: [asI32(pointer).code, 0xfe, 0x10, memoryArgument(2, 0)] }),

@@ -1,12 +1,32 @@
 /** Ops that the wasm backend runs as kernels of their own, by name. */
 import type { OpRequest } from "@sconce/core";
+import type { Epilogue } from "../kernels/epilogue.ts";
 import type { KernelCode, Target } from "../kernels/kernel.ts";
+import { epilogueCode } from "../optimize/epilogue-code.ts";
+import type { NestEpilogue } from "../optimize/nest-epilogue.ts";
+import { claimConvolution } from "./convolution.ts";
+import { claimInputGradient, claimWeightGradient } from "./convolution-gradients.ts";
+import { claimMatmul } from "./matmul.ts";
+import { claimMaxPool, claimMaxPoolGradient, claimMaxPoolSelect } from "./max-pool.ts";
+import { claimScatterAdd, claimTakeAdd } from "./scatter.ts";
 
-type Claim = (request: OpRequest, target: Target) => KernelCode | undefined;
+/** A claim of an op that takes no epilogue is never given one. */
+type Claim = (request: OpRequest, target: Target, epilogue?: Epilogue) => KernelCode | undefined;
 
-const claims: Readonly<Record<string, Claim>> = {};
+const claims: Readonly<Record<string, Claim>> = {
+  convolution: claimConvolution,
+  convolutionInputGradient: claimInputGradient,
+  convolutionWeightGradient: claimWeightGradient,
+  matmul: claimMatmul,
+  maxPool: claimMaxPool,
+  maxPoolGradient: claimMaxPoolGradient,
+  maxPoolSelect: claimMaxPoolSelect,
+  scatterAdd: claimScatterAdd,
+  takeAdd: claimTakeAdd,
+};
 
 /** The kernel for the op, or undefined where loop nests do as well. */
 export function claimOp(request: OpRequest, target: Target): KernelCode | undefined {
-  return claims[request.op]?.(request, target);
+  const epilogue = request.epilogue as NestEpilogue | undefined;
+  return claims[request.op]?.(request, target, epilogue && epilogueCode(epilogue, target.relaxed));
 }

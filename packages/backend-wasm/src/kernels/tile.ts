@@ -4,8 +4,8 @@
  * Six rows of two vectors are 12 accumulators, 2 operands and 1 spread element: 15 of the 16 registers of x86-64.
  */
 import type { FunctionBuilder, Local } from "../assembler/function-builder.ts";
-import { f32x4, type V128, v128 } from "../assembler/simd.ts";
-import { asI32, i32, type Index } from "../assembler/values.ts";
+import { f32x4, type f64x2, type V128, v128 } from "../assembler/simd.ts";
+import { asI32, type Index, i32 } from "../assembler/values.ts";
 
 /** Rows and vectors of the tile that suits most processors. */
 export const tileRows = 6;
@@ -29,8 +29,14 @@ export interface TileOperands {
 }
 
 /** a * b + c, in one instruction where that is allowed. */
-export function multiplyAdd(relaxed: boolean, a: V128, b: V128, c: V128): V128 {
-  return relaxed ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
+export function multiplyAdd(
+  relaxed: boolean,
+  a: V128,
+  b: V128,
+  c: V128,
+  lanes: typeof f32x4 | typeof f64x2 = f32x4,
+): V128 {
+  return relaxed ? lanes.relaxed_madd(a, b, c) : lanes.add(lanes.mul(a, b), c);
 }
 
 /** Accumulators by row and vector, set to 0. */
@@ -49,12 +55,14 @@ export function accumulateTile(
   const known = asI32(depth).constant;
   const unroll = 4;
   const spread = f.local("v128");
-  const columns = Array.from({ length: vectors }, () => f.local("v128"));
+  // A single row uses each vector of b once, straight from memory.
+  const columns = Array.from({ length: rows > 1 ? vectors : 0 }, () => f.local("v128"));
   const step = (k: number): void => {
-    columns.forEach((column, j) => f.set(column, v128.load(b, k * bStep + 16 * j)));
+    const vector = (j: number): V128 => v128.load(b, k * bStep + 16 * j);
+    columns.forEach((column, j) => f.set(column, vector(j)));
     for (let r = 0; r < rows; r++) {
       f.set(spread, v128.load32_splat(a, k * aStep + r * aRow));
-      columns.forEach((column, j) => f.set(tile[r][j], multiplyAdd(relaxed, spread, column, tile[r][j])));
+      tile[r].forEach((sum, j) => f.set(sum, multiplyAdd(relaxed, spread, columns[j] ?? vector(j), sum)));
     }
   };
   const advance = (steps: number): void => {

@@ -2,7 +2,7 @@
  * The words at the start of the shared memory through which threads meet, each on a cache line of its own.
  *
  * Commands: the calling thread writes `command` and its operands and then raises `sequence`; a worker that sees the
- * new number carries the command out and answers by raising `answers` (a run answers by its own last barrier).
+ * new number carries the command out and answers by raising `answers` (a run answers by its own barriers).
  */
 const line = 64;
 
@@ -24,8 +24,9 @@ export const control = {
   command: 7 * line,
   /** Workers that have carried out the latest command. */
   answers: 8 * line,
-  /** Not 0 once a worker could not carry out a command. */
+  /** Not 0 when a thread could not carry out the latest command: the length of the text that says why. */
   failed: 9 * line,
+  text: 10 * line,
   /** The first byte behind the control words. */
   end: 16 * line,
 } as const;
@@ -36,11 +37,14 @@ export const commands = {
   load: 1,
   /** Run the module of a number. */
   run: 2,
-  /** Forget the module of a number. */
+  /** Forget the module of a number, if there is one. */
   forget: 3,
-  /** Leave. */
-  exit: 4,
 } as const;
 
 /** Looks at a word this often before sleeping on it. */
-export const spins = 4000;
+export const spins = 20000;
+
+/** The control words of a memory. */
+export function controlWords(memory: WebAssembly.Memory): Int32Array {
+  return new Int32Array(memory.buffer, 0, control.end / 4);
+}

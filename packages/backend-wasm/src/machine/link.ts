@@ -1,7 +1,7 @@
 /**
- * From a sequence of kernels to one module. Its export `run(thread)` carries out every phase of every kernel: threads
- * take `grain` units at a time from a shared counter and meet at a barrier when a phase is done. With a single thread
- * the phases are plain calls.
+ * From a sequence of kernels to one module. Its export `run(thread)` carries out every phase of every kernel. A phase
+ * of several pieces is shared: threads take `grain` units at a time from a counter and meet at a barrier when none are
+ * left. Phases of one piece are done by the calling thread, as many as follow each other, before the next barrier.
  */
 import type { FunctionBuilder, FunctionReference } from "../assembler/function-builder.ts";
 import { type MemoryImport, ModuleBuilder } from "../assembler/module-builder.ts";
@@ -15,59 +15,94 @@ export interface LinkedStep {
   readonly address: number;
 }
 
+export interface LinkedModule {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Whether every thread must run it; otherwise the calling thread alone. */
+  readonly shared: boolean;
+}
+
 type PhaseFunction = FunctionReference<undefined>;
 
-/** The module's bytes. */
-export function link(steps: readonly LinkedStep[], memory: MemoryImport, target: Target): Uint8Array<ArrayBuffer> {
+/** A phase with the kernel's arguments. */
+interface Call {
+  readonly phase: Phase;
+  readonly work: PhaseFunction;
+  readonly address: number;
+}
+
+export function link(steps: readonly LinkedStep[], memory: MemoryImport, target: Target): LinkedModule {
   const module = new ModuleBuilder(memory, target.relaxed);
   const compiled = new Map<KernelCode, readonly PhaseFunction[]>();
   for (const { kernel } of steps) if (!compiled.has(kernel)) compiled.set(kernel, phaseFunctions(module, kernel));
-  const barrier = target.threads > 1 ? barrierFunction(module, target.threads) : undefined;
+  const calls = steps.flatMap(({ kernel, address }) =>
+    kernel.phases.map((phase, i): Call => ({ phase, work: (compiled.get(kernel) as PhaseFunction[])[i], address })),
+  );
+  const groups = together(
+    calls.filter(({ phase }) => phase.units > 0),
+    ({ phase }) => target.threads > 1 && phase.units > phase.grain,
+  );
+  const shared = groups.some((group) => group.shared);
+  const barrier = shared ? barrierFunction(module, target.threads) : undefined;
   const run = module.function(["i32"], undefined, (f) => {
-    for (const { kernel, address } of steps) {
-      kernel.phases.forEach((phase, i) => {
-        const work = (compiled.get(kernel) as readonly PhaseFunction[])[i];
-        if (barrier) {
-          share(f, phase, work, address);
-          f.callVoid(barrier, f.parameter(0, "i32"));
-        } else f.callVoid(work, address, 0, phase.units, 0);
-      });
-    }
+    const thread = f.parameter(0, "i32");
+    groups.forEach((group, i) => {
+      if (group.shared) share(f, group.calls[0]);
+      else
+        f.if(shared ? i32.eqz(thread) : i32.const(1), () => {
+          for (const { phase, work, address } of group.calls) f.callVoid(work, address, 0, phase.units, 0);
+        });
+      // What the calling thread does last need not be waited for by anyone.
+      if (barrier && (group.shared || i < groups.length - 1)) f.callVoid(barrier);
+    });
   });
   module.export("run", run);
-  return module.encode();
+  return { bytes: module.encode(), shared };
+}
+
+/** The calls in groups: each shared one alone, the others as many as follow each other. */
+function together(calls: readonly Call[], isShared: (call: Call) => boolean): { shared: boolean; calls: Call[] }[] {
+  const groups: { shared: boolean; calls: Call[] }[] = [];
+  for (const call of calls) {
+    const shared = isShared(call);
+    const last = groups.at(-1);
+    if (last && !shared && !last.shared) last.calls.push(call);
+    else groups.push({ shared, calls: [call] });
+  }
+  return groups;
 }
 
 function phaseFunctions(module: ModuleBuilder, kernel: KernelCode): readonly PhaseFunction[] {
   return kernel.phases.map((phase) =>
-    module.function(["i32", "i32", "i32", "i32"], undefined, (f) => phase.emit(frameOf(module, f, kernel))),
+    module.function(
+      ["i32", "i32", "i32", "i32"],
+      undefined,
+      (f) => phase.emit(frameOf(module, f, kernel)),
+      kernel.name,
+    ),
   );
 }
 
 /** Takes units from the counter until none are left. */
-function share(f: FunctionBuilder, { units, grain }: Phase, work: PhaseFunction, address: number): void {
-  const thread = f.parameter(0, "i32");
-  if (units <= grain) {
-    // One piece: whoever comes first would do, but the calling thread's caches usually hold the operands.
-    f.if(i32.eqz(thread), () => f.callVoid(work, address, 0, units, thread));
-    return;
-  }
+function share(f: FunctionBuilder, { phase: { units, grain }, work, address }: Call): void {
   const first = f.local("i32");
   f.while(
     () => i32.lt_u(f.tee(first, atomic.add(control.next, grain)), units),
     () => {
       const last = f.index(i32.add(first, grain));
-      f.callVoid(work, address, first, i32.min(last, i32.const(units)), thread);
+      f.callVoid(work, address, first, i32.min(last, i32.const(units)), f.parameter(0, "i32"));
       f.release(last);
     },
   );
   f.release(first);
 }
 
-/** Waits until every thread has come here; the last to come resets the counter and lets the others go. */
+/**
+ * Waits until every thread has come here; the last to come resets the counter and lets the others go. Traps when a
+ * thread will not come.
+ */
 function barrierFunction(module: ModuleBuilder, threads: number): PhaseFunction {
-  const mayWait = module.import("mayWait", ["i32"], "i32");
-  return module.function(["i32"], undefined, (f) => {
+  const mayWait = module.import("mayWait", [], "i32");
+  return module.function([], undefined, (f) => {
     const generation = f.local("i32", atomic.load(control.generation));
     f.if(
       i32.eq(atomic.add(control.arrived, 1), threads - 1),
@@ -84,8 +119,9 @@ function barrierFunction(module: ModuleBuilder, threads: number): PhaseFunction 
             f.increase(turns, 1);
             again(i32.lt_u(turns, spins));
             f.set(turns, i32.const(0));
+            f.if(atomic.load(control.failed), () => f.unreachable());
             // A page's main thread must not sleep, so it keeps looking.
-            again(i32.eqz(f.call(mayWait, f.parameter(0, "i32"))));
+            again(i32.eqz(f.call(mayWait)));
             f.drop(atomic.add(control.resting, 1));
             f.drop(atomic.wait(control.generation, generation));
             f.drop(atomic.add(control.resting, -1));

@@ -1,12 +1,15 @@
 /** The machine that kernels run on: one memory, its heap, its threads, and the modules linked for it. */
 import { BackendError } from "@sconce/core";
 import { argumentWords, type KernelCode, type Target } from "../kernels/kernel.ts";
-import { hasRelaxedSimd, hasSimd } from "./features.ts";
+import { explain } from "./failure.ts";
+import { hasRelaxedSimd, requireSimd } from "./features.ts";
 import { Heap } from "./heap.ts";
 import { hostFunctions } from "./host-functions.ts";
-import { type HostImports, instantiate } from "./instance.ts";
+import { type Entry, type HostImports, instantiate } from "./instance.ts";
 import { type LinkedStep, link } from "./link.ts";
-import { availableProcessors, callerMayWait, reasonAgainstThreads, startThreads, type ThreadPool } from "./threads.ts";
+import { type GrowingMemory, makeMemory } from "./memory.ts";
+import type { ThreadPool } from "./thread-pool.ts";
+import { availableProcessors, callerMayWait, reasonAgainstThreads, startThreads } from "./threads.ts";
 
 /** A range of the memory. */
 export interface WasmBuffer {
@@ -27,40 +30,55 @@ export interface MachineOptions {
   readonly maximumBytes?: number;
 }
 
-/** Pages of 64 KiB in the 4 GiB that 32-bit addresses reach. */
-const mostPages = 65536;
+/** A program's number, and what is to be given back with it. */
+interface LoadedProgram {
+  readonly number: number;
+  readonly buffers: WasmBuffer[];
+  /** The workers that have it as well. */
+  pool?: ThreadPool;
+}
+
+/** What a machine holds until it is closed. */
+interface Parts {
+  readonly memory: WebAssembly.Memory;
+  readonly maximumPages: number;
+  readonly heap: Heap;
+  readonly pool: ThreadPool | undefined;
+  readonly host: HostImports;
+}
+
+/** Ends the threads of machines that nobody closed. */
+const abandonedPools = new FinalizationRegistry<ThreadPool>((pool) => pool.close());
 
 export class Machine {
   readonly target: Target;
   /** Why there are not more threads. */
   readonly threadsReason: string | undefined;
-  readonly #memory: WebAssembly.Memory;
-  readonly #maximumPages: number;
-  readonly #heap: Heap;
-  readonly #pool: ThreadPool | undefined;
-  readonly #host: HostImports;
-  readonly #finalizer: FinalizationRegistry<LoadedProgram>;
+  readonly #entries = new Map<number, Entry>();
+  readonly #finalizer = new FinalizationRegistry<LoadedProgram>((program) => this.#unload(program));
+  #parts: Parts | undefined;
   #programs = 0;
-  #bytes: Uint8Array = new Uint8Array(0);
-  #words: Uint32Array = new Uint32Array(0);
+  #bytes = new Uint8Array(0);
+  #words = new Uint32Array(0);
   #compileTime = 0;
 
   constructor(
-    memory: WebAssembly.Memory,
-    maximumPages: number,
+    { memory, maximum }: GrowingMemory,
     pool: ThreadPool | undefined,
     relaxed: boolean,
-    threadsReason: string | undefined,
+    threadsReason?: string,
   ) {
-    this.#memory = memory;
-    this.#maximumPages = maximumPages;
-    this.#heap = new Heap(memory, maximumPages);
-    this.#pool = pool;
-    this.target = { threads: 1 + (pool?.workers ?? 0), relaxed };
-    this.threadsReason = threadsReason;
     const callerWaits = callerMayWait() ? 1 : 0;
-    this.#host = { ...hostFunctions(), memory, mayWait: (thread: number) => (thread === 0 ? callerWaits : 1) };
-    this.#finalizer = new FinalizationRegistry((program) => this.#unload(program));
+    const host = { ...hostFunctions(), memory, mayWait: () => callerWaits };
+    this.#parts = { memory, maximumPages: maximum, heap: new Heap(memory, maximum), pool, host };
+    this.target = { threads: 1 + (pool?.size ?? 0), relaxed };
+    this.threadsReason = threadsReason;
+    if (pool) abandonedPools.register(this, pool);
+  }
+
+  get #open(): Parts {
+    if (!this.#parts) throw new BackendError("wasm: this backend is closed; open another one with openWasm().");
+    return this.#parts;
   }
 
   /** Milliseconds spent so far on assembling and compiling modules. */
@@ -69,122 +87,141 @@ export class Machine {
   }
 
   allocate(byteLength: number): WasmBuffer {
-    return { address: this.#heap.allocate(byteLength), byteLength };
+    return { address: this.#open.heap.allocate(byteLength), byteLength };
   }
 
   release({ address, byteLength }: WasmBuffer): void {
-    this.#heap.release(address, byteLength);
+    this.#parts?.heap.release(address, byteLength);
   }
 
   /** The whole memory as bytes; ask again after anything was allocated. */
   bytes(): Uint8Array {
-    if (this.#bytes.byteLength !== this.#memory.buffer.byteLength) this.#bytes = new Uint8Array(this.#memory.buffer);
+    const { buffer } = this.#open.memory;
+    if (this.#bytes.buffer !== buffer) {
+      this.#bytes = new Uint8Array(buffer);
+      this.#words = new Uint32Array(buffer);
+    }
     return this.#bytes;
   }
 
+  /** The whole memory as 32-bit words, for argument lists. */
   #wordView(): Uint32Array {
-    if (this.#words.byteLength !== this.#memory.buffer.byteLength) this.#words = new Uint32Array(this.#memory.buffer);
+    this.bytes();
     return this.#words;
   }
 
   /** Links the kernels into one module; the function returned runs it on the buffers that the arrays hold by then. */
   program(steps: readonly BoundKernel[]): () => void {
     const started = performance.now();
-    const words = steps.reduce((sum, { code }) => sum + argumentWords(code), 0);
-    const argumentList = this.allocate(4 * words);
-    const scratch = this.allocate(Math.max(0, ...steps.map(({ code }) => code.scratchBytes)));
+    const loaded: LoadedProgram = { number: this.#programs++, buffers: [] };
+    try {
+      const run = this.#load(loaded, steps);
+      this.#finalizer.register(run, loaded);
+      return run;
+    } catch (cause) {
+      this.#unload(loaded);
+      throw failure(`a program of ${steps.length} kernels could not be made`, cause);
+    } finally {
+      this.#compileTime += performance.now() - started;
+    }
+  }
+
+  #load(loaded: LoadedProgram, steps: readonly BoundKernel[]): () => void {
+    const { number, buffers } = loaded;
+    const { maximumPages, host, pool } = this.#open;
+    const reserve = (byteLength: number): WasmBuffer => {
+      const buffer = this.allocate(byteLength);
+      buffers.push(buffer);
+      return buffer;
+    };
+    const argumentList = reserve(4 * steps.reduce((sum, { code }) => sum + argumentWords(code), 0));
+    const scratch = reserve(Math.max(0, ...steps.map(({ code }) => code.scratchBytes)));
+    const words = this.#wordView();
     let address = argumentList.address;
     const linked = steps.map(({ code }): LinkedStep => {
       const step = { kernel: code, address };
       address += 4 * argumentWords(code);
-      this.#wordView()[address / 4 - 1] = scratch.address;
+      words[address / 4 - 1] = scratch.address;
       return step;
     });
-    const number = this.#load(
-      link(linked, { shared: this.#pool !== undefined, maximum: this.#maximumPages }, this.target),
-    );
-    const run = (): void => {
-      const view = this.#wordView();
-      let word = argumentList.address / 4;
-      for (const { inputs, outputs } of steps) {
-        for (let i = 0; i < inputs.length; i++) view[word++] = inputs[i].address;
-        for (let i = 0; i < outputs.length; i++) view[word++] = outputs[i].address;
-        word++;
+    const { bytes, shared } = link(linked, { shared: pool !== undefined, maximum: maximumPages }, this.target);
+    this.#entries.set(number, instantiate(bytes, host));
+    if (shared) this.#send(loaded, bytes);
+    return () => {
+      this.#writeArguments(argumentList, steps);
+      const entry = this.#entries.get(number) as Entry;
+      try {
+        if (loaded.pool) loaded.pool.run(number, entry);
+        else entry(0);
+      } catch (cause) {
+        throw failure("a kernel stopped, and its results are lost", cause);
       }
-      number.start();
     };
-    this.#finalizer.register(run, { number: number.number, buffers: [argumentList, scratch] });
-    this.#compileTime += performance.now() - started;
-    return run;
   }
 
-  #load(bytes: Uint8Array<ArrayBuffer>): { readonly number: number; start(): void } {
-    const pool = this.#pool;
-    const entry = instantiate(bytes, this.#host);
-    const number = this.#programs++;
-    if (!pool) return { number, start: () => entry(0) };
+  /** Has the workers compile a module as well. */
+  #send(loaded: LoadedProgram, bytes: Uint8Array): void {
     const copy = this.allocate(bytes.byteLength);
-    this.bytes().set(bytes, copy.address);
-    pool.command("load", number, copy.address, bytes.byteLength);
-    this.release(copy);
-    return {
-      number,
-      start: () => {
-        pool.command("run", number);
-        entry(0);
-      },
-    };
+    try {
+      this.bytes().set(bytes, copy.address);
+      loaded.pool = this.#open.pool;
+      loaded.pool?.load(loaded.number, copy.address, bytes.byteLength);
+    } finally {
+      this.release(copy);
+    }
   }
 
-  #unload({ number, buffers }: LoadedProgram): void {
-    this.#pool?.command("forget", number);
+  #writeArguments({ address }: WasmBuffer, steps: readonly BoundKernel[]): void {
+    const words = this.#wordView();
+    let at = address / 4;
+    for (const { inputs, outputs } of steps) {
+      for (let i = 0; i < inputs.length; i++) words[at++] = inputs[i].address;
+      for (let i = 0; i < outputs.length; i++) words[at++] = outputs[i].address;
+      at++;
+    }
+  }
+
+  #unload({ number, buffers, pool }: LoadedProgram): void {
+    if (!this.#parts) return;
+    this.#entries.delete(number);
+    pool?.forget(number);
     for (const buffer of buffers) this.release(buffer);
   }
 
-  close(): void {
-    this.#pool?.close();
+  /** Ends the threads and lets the memory go; harmless when done before. */
+  async close(): Promise<void> {
+    const pool = this.#parts?.pool;
+    this.#parts = undefined;
+    this.#entries.clear();
+    this.#bytes = new Uint8Array(0);
+    this.#words = new Uint32Array(0);
+    await pool?.close();
   }
 }
 
-interface LoadedProgram {
-  readonly number: number;
-  readonly buffers: readonly WasmBuffer[];
+/** An error that says what went wrong and why. */
+function failure(what: string, cause: unknown): BackendError {
+  return cause instanceof BackendError ? cause : new BackendError(`wasm: ${what}: ${explain(cause)}`, { cause });
 }
 
 /** Makes the memory and starts the threads. */
-export async function openMachine(options: MachineOptions): Promise<Machine> {
-  if (!hasSimd()) {
-    throw new BackendError(
-      "wasm: this browser's WebAssembly has no SIMD, which every current browser has; update it, or use the cpu backend.",
-    );
-  }
-  const relaxed = options.relaxedSimd ?? hasRelaxedSimd();
-  const wanted = options.threads ?? (await availableProcessors());
-  const against = wanted > 1 ? reasonAgainstThreads() : undefined;
-  const pages = Math.min(mostPages, Math.ceil((options.maximumBytes ?? mostPages * 65536) / 65536));
-  if (wanted > 1 && against === undefined) {
+export async function openMachine({ threads, relaxedSimd, maximumBytes = 2 ** 32 }: MachineOptions): Promise<Machine> {
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
+    throw new BackendError(`wasm: threads is ${threads}; give a whole number of at least 1, or leave it out.`);
+  if (!(maximumBytes >= 65536))
+    throw new BackendError(`wasm: maximumBytes is ${maximumBytes}; give at least 65536, one page, or leave it out.`);
+  requireSimd();
+  const relaxed = relaxedSimd ?? hasRelaxedSimd();
+  const wanted = threads ?? availableProcessors();
+  let reason =
+    threads === 1 ? "one thread was asked for" : wanted === 1 ? "there is one processor" : reasonAgainstThreads();
+  if (reason === undefined) {
     try {
-      const { memory, maximum } = makeMemory(pages, true);
-      return new Machine(memory, maximum, await startThreads(memory, wanted - 1), relaxed, undefined);
+      const growing = makeMemory(maximumBytes, true);
+      return new Machine(growing, await startThreads(growing.memory, wanted - 1), relaxed);
     } catch (error) {
-      return singleThreaded(pages, relaxed, (error as Error).message);
+      reason = (error as Error).message;
     }
   }
-  return singleThreaded(pages, relaxed, against ?? "one thread was asked for");
-}
-
-function singleThreaded(pages: number, relaxed: boolean, reason: string): Machine {
-  const { memory, maximum } = makeMemory(pages, false);
-  return new Machine(memory, maximum, undefined, relaxed, reason);
-}
-
-/** A memory that may grow to `pages`, or to the most this engine reserves. */
-function makeMemory(pages: number, shared: boolean): { memory: WebAssembly.Memory; maximum: number } {
-  for (let maximum = pages; ; maximum = Math.ceil(maximum / 2)) {
-    try {
-      return { memory: new WebAssembly.Memory({ initial: Math.min(256, maximum), maximum, shared }), maximum };
-    } catch (error) {
-      if (maximum <= 256) throw error;
-    }
-  }
+  return new Machine(makeMemory(maximumBytes, false), undefined, relaxed, reason);
 }

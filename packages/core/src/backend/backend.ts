@@ -1,5 +1,5 @@
 /** The contract between core and a backend. A backend must run loop nests; everything else is an upgrade. */
-import type { Program } from "../compiler/program.ts";
+import type { Schedule } from "../compiler/program.ts";
 import type { DType } from "../dtype.ts";
 import type { HostArray } from "../host-array.ts";
 import type { Shape } from "../shape.ts";
@@ -39,7 +39,12 @@ export interface OpRequest {
   readonly attributes: unknown;
   readonly inputs: readonly Signature[];
   readonly output: Signature;
+  /** What a backend's own `optimize` wants done to the result before it is stored; core never sets it. */
+  readonly epilogue?: unknown;
 }
+
+/** Asks the backend for the kernel of an op, or finds the one it gave before; undefined where it has none. */
+export type Claim = (request: OpRequest) => Kernel | Promise<Kernel> | undefined;
 
 /** One kernel call with its buffers bound; core may replace buffers in the arrays between runs, never the arrays. */
 export interface Step<Buffer = unknown> {
@@ -70,12 +75,14 @@ export interface Backend<Buffer = unknown> {
   compile(nest: LoopNest): Kernel<Buffer> | Promise<Kernel<Buffer>>;
   /** Upgrade: run a named op whole; undefined leaves it to the compiler. */
   claim?(request: OpRequest): Kernel<Buffer> | Promise<Kernel<Buffer>> | undefined;
-  /** Upgrade: rewrite a whole program before its kernels are made (layouts, deeper fusion). */
-  optimize?(program: Program): Program;
+  /** Upgrade: rewrite a whole program before its memory is planned and its nests are compiled (layouts, deeper fusion); kernels of its own come from `claim`. */
+  optimize?(schedule: Schedule, claim: Claim): Schedule;
   /** Upgrade: turn a fixed sequence of kernels into one command to replay. */
   record?(steps: readonly Step<Buffer>[]): Replay;
   /** Upgrade, for backends that run asynchronously: settles when all work submitted so far has finished. */
   finish?(): Promise<void>;
+  /** Upgrade, for backends that compile when a kernel first runs: milliseconds spent on it so far, which profiles keep apart. */
+  compileTime?(): number;
   /** Upgrade: stops workers and frees everything; the backend is not used again. */
   close?(): void | Promise<void>;
 }

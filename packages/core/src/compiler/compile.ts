@@ -1,15 +1,15 @@
-/** The compiler's passes in order: legalize, fuse, build nests, schedule, plan memory. */
-import type { Backend } from "../backend/backend.ts";
+/** The compiler's passes in order: legalize, fuse, build nests, schedule, let the backend rewrite, plan memory. */
+import type { Backend, Claim, Signature } from "../backend/backend.ts";
 import { bytesPerElement } from "../dtype.ts";
 import { DTypeError } from "../errors.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { fuse } from "./fuse.ts";
 import type { Capture } from "./graph.ts";
-import { type Claim, type LegalGraph, legalize } from "./legalize.ts";
+import { type LegalGraph, legalize } from "./legalize.ts";
 import { buildNest } from "./nest.ts";
 import { planMemory } from "./plan-memory.ts";
-import type { Program } from "./program.ts";
+import type { Program, Schedule } from "./program.ts";
 import { programNode } from "./program-node.ts";
 import { type Job, schedule } from "./schedule.ts";
 
@@ -43,9 +43,15 @@ export function compileCapture(graph: Capture, roles: readonly OutputRole[], bac
     return places.get(tensor) as number;
   };
   const nodes = scheduled.map((job) => programNode(job, place, legal.claimed));
-  const outputs = legal.outputs.map(place);
-  const sourceNumbers = new Map(graph.sources.map((source, i) => [source, i]));
-  return planMemory(nodes, [...places.keys()], outputs, roles, sourceNumbers, graph.tensors.length);
+  const outputs = legal.outputs.map((output, i) => ({ value: place(output), ...roles[i] }));
+  const sources = new Map(graph.sources.map((source, i) => [source, i]));
+  const values = [...places.keys()].map((tensor) => ({
+    shape: tensor.shape,
+    dtype: tensor.dtype,
+    source: sources.get(tensor),
+  }));
+  const drafted: Schedule = { values, nodes, outputs };
+  return planMemory(backend.optimize?.(drafted, claim) ?? drafted, graph.tensors.length);
 }
 
 interface Sorted {
@@ -90,7 +96,7 @@ function requireDType(tensor: Tensor, backend: Backend): void {
   );
 }
 
-/** Bytes of a tensor's value. */
-export function byteLengthOf(tensor: Pick<Tensor, "shape" | "dtype">): number {
-  return sizeOf(tensor.shape) * bytesPerElement(tensor.dtype);
+/** Bytes of a value. */
+export function byteLengthOf({ shape, dtype }: Signature): number {
+  return sizeOf(shape) * bytesPerElement(dtype);
 }

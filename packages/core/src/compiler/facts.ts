@@ -1,8 +1,8 @@
 /** What the fusion pass needs to know of one primitive op: whether it reduces, how much it works, and what it reads how often. */
 import { scalarOperators } from "../backend/scalar-operator.ts";
-import { type Shape, sizeOf } from "../shape.ts";
+import { type Shape, sizeOf, stridesOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import type { Expression, Index } from "./expression.ts";
+import { type Expression, type Index, indexKey } from "./expression.ts";
 import { type Domain, Puller, withoutUnits } from "./pull.ts";
 
 export interface NodeFacts {
@@ -12,6 +12,8 @@ export interface NodeFacts {
   readonly cost: number;
   /** How often one run reads an element of each input. */
   readonly reads: ReadonlyMap<Tensor, number>;
+  /** The same for each place that is read, by a name that is equal for equal places; "" is the output's own place. */
+  readonly places: ReadonlyMap<Tensor, ReadonlyMap<string, number>>;
 }
 
 /** The facts of a primitive, its inputs being loaded. */
@@ -21,15 +23,31 @@ export function factsOf(tensor: Tensor): NodeFacts {
   const value = new Puller(domain, () => false).root(tensor);
   let cost = 0;
   const reads = new Map<Tensor, number>();
+  const places = new Map<Tensor, Map<string, number>>();
   const inner = sizeOf(domain.reduce);
   visit([value], (expression, reducing) => {
     const { node } = expression;
     const times = reducing ? inner : 1;
     if (node.kind === "apply" && node.operator !== "cast") cost += scalarOperators[node.operator].cost * times;
     if (node.kind === "reduce") cost += inner;
-    if (node.kind === "load") reads.set(node.tensor, (reads.get(node.tensor) ?? 0) + times * tensor.size);
+    if (node.kind === "load") {
+      const count = times * tensor.size;
+      reads.set(node.tensor, (reads.get(node.tensor) ?? 0) + count);
+      const own = node.guard === undefined && isOwnPosition(node.index, node.tensor, domain);
+      const place = own ? "" : `@${domain.output}/${domain.reduce}:${indexKey(node.index)}`;
+      const before = places.get(node.tensor);
+      if (before) before.set(place, (before.get(place) ?? 0) + count);
+      else places.set(node.tensor, new Map([[place, count]]));
+    }
   });
-  return { reduce, cost, reads };
+  return { reduce, cost, reads, places };
+}
+
+/** Whether an index walks a tensor exactly as the kernel's output is written. */
+export function isOwnPosition(index: Index, tensor: Tensor, domain: Domain): boolean {
+  if (index.offset !== 0 || index.computed.length > 0 || tensor.size !== sizeOf(domain.output)) return false;
+  const strides = stridesOf(domain.output);
+  return index.strides.every((stride, loop) => stride === (strides[loop] ?? 0));
 }
 
 /** The extents over which a primitive reduces, without unit axes; undefined if it does not. */

@@ -9,10 +9,9 @@
  *    and moments of an optimizer). A merge that would make kernels wait for each other in a circle is not made.
  */
 import type { Capabilities } from "../backend/backend.ts";
-import { type Shape, sameShape, sizeOf, stridesOf } from "../shape.ts";
+import { type Shape, sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import type { Index } from "./expression.ts";
-import { factsOf, type NodeFacts, visit } from "./facts.ts";
+import { factsOf, isOwnPosition, type NodeFacts, visit } from "./facts.ts";
 import { type Domain, Puller, withoutUnits } from "./pull.ts";
 
 /** Tensors that one kernel computes. */
@@ -36,6 +35,9 @@ const storeCost = 8;
 const cachedShare = 16;
 /** No kernel grows beyond this much pulled work per element. */
 const maximumCost = 600;
+
+/** From so many on, places are no longer told apart. */
+const mostPlaces = 64;
 
 /** What is to be fused. */
 export interface FusionTask {
@@ -86,27 +88,86 @@ export function fuse({ order, fusible, stored, whole }: FusionTask, limits: Capa
   return { groups: fused, isPulled };
 }
 
+/** The second choice knows the first: what is made of stored tensors is cheap to make again. */
 function chooseRoots(
   order: readonly Tensor[],
   facts: ReadonlyMap<Tensor, NodeFacts>,
   stored: ReadonlySet<Tensor>,
 ): Set<Tensor> {
-  const cost = pulledCosts(order, facts, stored);
+  const costs = pulledCosts(order, facts, stored);
+  const fixed = new Set(stored);
+  for (const [tensor, cost] of costs) if (cost > maximumCost) fixed.add(tensor);
+  const kernels = kernelNames(order, facts);
+  const first = rootsByCost(order, facts, fixed, kernels, costs);
+  return rootsByCost(order, facts, fixed, kernels, pulledCosts(order, facts, first));
+}
+
+function rootsByCost(
+  order: readonly Tensor[],
+  facts: ReadonlyMap<Tensor, NodeFacts>,
+  fixed: ReadonlySet<Tensor>,
+  kernels: ReadonlyMap<Tensor, string>,
+  costs: ReadonlyMap<Tensor, number>,
+): Set<Tensor> {
   const roots = new Set<Tensor>();
-  const evaluations = new Map<Tensor, number>();
+  const evaluations = new Map<Tensor, Evaluations>();
   for (const tensor of [...order].reverse()) {
     const fact = facts.get(tensor);
     if (!fact) continue;
-    const times = (evaluations.get(tensor) ?? 0) / Math.max(1, tensor.size);
-    const work = cost.get(tensor) as number;
-    const recomputed = fact.cost > 0 && work * (times - 1) > storeCost;
-    const root = stored.has(tensor) || fact.reduce !== undefined || recomputed || work > maximumCost;
+    const own = evaluations.get(tensor) ?? new Evaluations();
+    const times = own.total / Math.max(1, tensor.size);
+    // Storing it would leave one load of the work.
+    const recomputed = fact.cost > 0 && ((costs.get(tensor) as number) - 1) * (times - 1) > storeCost;
+    const root = fixed.has(tensor) || fact.reduce !== undefined || recomputed;
     if (root) roots.add(tensor);
-    for (const [input, reads] of fact.reads) {
-      evaluations.set(input, (evaluations.get(input) ?? 0) + reads * (root ? 1 : times));
+    const readers = root ? new Evaluations([[kernels.get(tensor) as string, tensor.size]]) : own;
+    for (const [input, places] of fact.places) {
+      if (!evaluations.has(input)) evaluations.set(input, new Evaluations());
+      evaluations.get(input)?.addReader(readers, places, tensor.size);
     }
   }
   return roots;
+}
+
+/** How many elements of a tensor are computed when it is pulled into its readers, by the kernel and the place in it. */
+class Evaluations {
+  #counts: Map<string, number>;
+
+  constructor(counts: readonly (readonly [string, number])[] = []) {
+    this.#counts = new Map(counts);
+  }
+
+  get total(): number {
+    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** What one kernel reads at one place, it computes once, whoever wants it. */
+  addReader(readers: Evaluations, places: ReadonlyMap<string, number>, size: number): void {
+    for (const [kernel, times] of readers.#counts) {
+      for (const [place, reads] of places) {
+        const key = kernel + place;
+        this.#counts.set(key, Math.max(this.#counts.get(key) ?? 0, (times / Math.max(1, size)) * reads));
+      }
+    }
+    if (this.#counts.size > mostPlaces) this.#counts = new Map([["", this.total]]);
+  }
+}
+
+/**
+ * A name for the kernel that would compute a tensor, equal for those that will be merged: they have the same loops, and
+ * neither waits for the other's reduction.
+ */
+function kernelNames(order: readonly Tensor[], facts: ReadonlyMap<Tensor, NodeFacts>): Map<Tensor, string> {
+  const depths = new Map<Tensor, number>();
+  const names = new Map<Tensor, string>();
+  for (const tensor of order) {
+    const fact = facts.get(tensor);
+    const before = tensor.source ? 0 : Math.max(0, ...tensor.inputs.map((input) => depths.get(input) ?? 0));
+    const depth = before + (tensor.source || (fact && !fact.reduce) ? 0 : 1);
+    depths.set(tensor, depth);
+    names.set(tensor, `${withoutUnits(tensor.shape)}/${fact?.reduce ?? ""}/${depth}`);
+  }
+  return names;
 }
 
 /** Work per element if everything above the nearest reductions and stored tensors were pulled in; a load from memory counts one. */
@@ -201,13 +262,6 @@ class Group {
       this.readings.set(node.tensor, reading);
     });
   }
-}
-
-/** Whether an index walks a tensor exactly as the kernel's output is written. */
-export function isOwnPosition(index: Index, tensor: Tensor, domain: Domain): boolean {
-  if (index.offset !== 0 || index.computed.length > 0 || tensor.size !== sizeOf(domain.output)) return false;
-  const strides = stridesOf(domain.output);
-  return index.strides.every((stride, loop) => stride === (strides[loop] ?? 0));
 }
 
 function mergeGroups(groups: readonly Group[], limits: Capabilities): Group[] {

@@ -2,16 +2,13 @@
  * Turns a captured graph into one the backend can run: equal nodes are merged, trivial ones vanish, claimed ops are
  * kept whole, and every other composite is replaced by its decomposition.
  */
-import type { Kernel, OpRequest } from "../backend/backend.ts";
+import type { Claim, Kernel } from "../backend/backend.ts";
 import { SconceError } from "../errors.ts";
 import { copyOp } from "../ops/copy.ts";
 import { sameShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { ancestors, attributesKey, opNumber, reachable } from "./graph.ts";
 import { requestOf } from "./program-node.ts";
-
-/** Asks the backend for a kernel; undefined leaves the op to the compiler. */
-export type Claim = (request: OpRequest) => Kernel | Promise<Kernel> | undefined;
 
 export interface LegalGraph {
   /** Sources, primitives, routines and claimed ops only; inputs before consumers. */

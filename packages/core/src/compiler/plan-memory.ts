@@ -7,38 +7,31 @@
  * replaces a source (a variable's new value) may be written in place when its kernel, too, reads the old value only at
  * the position it writes, no later kernel reads it, and nothing that could still fail comes after it.
  */
+import type { Signature } from "../backend/backend.ts";
 import type { LoopNest } from "../backend/loop-nest.ts";
 import { bytesPerElement } from "../dtype.ts";
+import { SconceError } from "../errors.ts";
 import { sizeOf, stridesOf } from "../shape.ts";
-import type { Tensor } from "../tensor.ts";
-import { byteLengthOf, type OutputRole } from "./compile.ts";
-import type { Home, Program, ProgramNode } from "./program.ts";
+import { byteLengthOf } from "./compile.ts";
+import type { Home, Program, ProgramNode, Schedule } from "./program.ts";
 
-export function planMemory(
-  nodes: readonly ProgramNode[],
-  tensors: readonly Tensor[],
-  outputs: readonly number[],
-  roles: readonly OutputRole[],
-  sourceNumbers: ReadonlyMap<Tensor, number>,
-  capturedTensors: number,
-): Program {
-  const bytes = tensors.map(byteLengthOf);
-  const lastRead = tensors.map(() => -1);
+export function planMemory(schedule: Schedule, capturedTensors: number): Program {
+  const { values, nodes, outputs } = withoutUnused(schedule);
+  const bytes = values.map(byteLengthOf);
+  const lastRead = values.map(() => -1);
   nodes.forEach((node, step) => {
     for (const input of node.inputs) lastRead[input] = step;
   });
-  const homes = new Array<Home>(tensors.length);
-  tensors.forEach((tensor, value) => {
-    const position = sourceNumbers.get(tensor);
-    if (position !== undefined) homes[value] = { kind: "source", position };
-  });
-  outputs.forEach((value, position) => {
-    homes[value] = { kind: "output", position, ...inPlace(value, roles[position]?.replaces) };
+  const homes = values.map(({ source }) =>
+    source === undefined ? undefined : { kind: "source", position: source },
+  ) as Home[];
+  outputs.forEach(({ value, replaces }, position) => {
+    homes[value] = { kind: "output", position, ...inPlace(value, replaces) };
   });
 
   function inPlace(value: number, replaces: number | undefined): { inPlaceOf?: number } {
     if (replaces === undefined) return {};
-    const old = homes.findIndex((home) => home?.kind === "source" && home.position === replaces);
+    const old = values.findIndex(({ source }) => source === replaces);
     const step = nodes.findIndex((node) => node.outputs.includes(value));
     // Only loop nests cannot fail: whatever else runs now or later must find the old value to go back to.
     if (nodes.slice(step).some((node) => node.work.kind !== "nest")) return {};
@@ -55,7 +48,7 @@ export function planMemory(
     for (const output of node.outputs) {
       if (homes[output]) continue;
       unplannedBytes += bytes[output];
-      const heir = dying.findIndex((input) => sameLayout(tensors[input], tensors[output]) && readsInPlace(node, input));
+      const heir = dying.findIndex((input) => sameLayout(values[input], values[output]) && readsInPlace(node, input));
       const slot = heir >= 0 ? slotOf(homes[dying.splice(heir, 1)[0]]) : takeSlot(slots, free, bytes[output]);
       homes[output] = { kind: "slot", slot };
     }
@@ -66,18 +59,42 @@ export function planMemory(
     }
   });
   return {
-    values: tensors.map(({ shape, dtype }, value) => ({ shape, dtype, byteLength: bytes[value], home: homes[value] })),
+    values: values.map(({ shape, dtype }, value) => ({ shape, dtype, byteLength: bytes[value], home: homes[value] })),
     nodes,
     slots,
-    outputs,
+    outputs: outputs.map(({ value }) => value),
     capturedTensors,
     unplannedBytes,
   };
 }
 
+/** The schedule with the values that are still in use, numbered anew. */
+function withoutUnused({ values, nodes, outputs }: Schedule): Schedule {
+  const places = new Map<number, number>();
+  const written = new Set<number>();
+  const place = (value: number): number => {
+    if (!places.has(value)) places.set(value, places.size);
+    return places.get(value) as number;
+  };
+  const read = (value: number, reader: string): number => {
+    if (values[value].source === undefined && !written.has(value))
+      throw new SconceError(
+        `optimize: ${reader} needs value ${value} before any node has written it; move its writer.`,
+      );
+    return place(value);
+  };
+  const kept = nodes.map((node) => {
+    const inputs = node.inputs.map((input) => read(input, node.name));
+    for (const output of node.outputs) written.add(output);
+    return { ...node, inputs, outputs: node.outputs.map(place) };
+  });
+  const results = outputs.map(({ value, replaces }) => ({ value: read(value, "an output"), replaces }));
+  return { values: [...places.keys()].map((value) => values[value]), nodes: kept, outputs: results };
+}
+
 /** As many elements of one size: an element's bytes are then the same in both. */
-function sameLayout(a: Tensor, b: Tensor): boolean {
-  return a.size === b.size && bytesPerElement(a.dtype) === bytesPerElement(b.dtype);
+function sameLayout(a: Signature, b: Signature): boolean {
+  return sizeOf(a.shape) === sizeOf(b.shape) && bytesPerElement(a.dtype) === bytesPerElement(b.dtype);
 }
 
 function slotOf(home: Home): number {

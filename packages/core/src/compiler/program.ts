@@ -2,7 +2,7 @@
  * A Program: the values that flow through a captured graph, the kernels in the order they run, and the slots that hold
  * what is in between. It is plain data, made once per signature and backend; `runtime/executable.ts` runs it.
  */
-import type { Kernel, OpRequest, Routine } from "../backend/backend.ts";
+import type { Kernel, OpRequest, Routine, Signature } from "../backend/backend.ts";
 import type { LoopNest } from "../backend/loop-nest.ts";
 import type { DType } from "../dtype.ts";
 import type { Shape } from "../shape.ts";
@@ -33,11 +33,24 @@ export interface ProgramNode {
   /** The ops it computes, for people. */
   readonly name: string;
   readonly work: Work;
-  /** Positions in `Program.values`. */
+  /** Positions in `values` of the program or schedule. */
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   /** Floating-point operations of one run. */
   readonly flops: number;
+}
+
+/**
+ * The kernels of a program in the order they run, before its memory is planned: what `Backend.optimize` may rewrite.
+ * Nodes may be merged, moved and replaced, as long as each value is written once, before it is read; what the outputs
+ * hold must stay the same. New values go to the end of `values`; those that nothing reads or writes any more are dropped.
+ */
+export interface Schedule {
+  /** What flows between the nodes; `source` is the number of the source that gives the value. */
+  readonly values: readonly (Signature & { readonly source?: number })[];
+  readonly nodes: readonly ProgramNode[];
+  /** For each output of the capture, its value, and the source whose place it will take: a variable's old value. */
+  readonly outputs: readonly { readonly value: number; readonly replaces?: number }[];
 }
 
 export interface Program {

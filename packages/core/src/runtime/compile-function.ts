@@ -179,7 +179,8 @@ function runOnce(
     return source?.kind === "variable" ? variableBuffer(runtime, source.variable) : sourceBuffer(runtime, tensor);
   });
   const fresh: Storage[] = [];
-  const storages = graph.outputs.map((output, i): Storage => {
+  const storages: Storage[] = [];
+  const storageFor = (output: Tensor, i: number): Storage => {
     const { home } = executable.program.values[executable.program.outputs[i]];
     const variable = writes[i - resultCount];
     const mayOverwrite = home.kind === "output" && home.inPlaceOf !== undefined && variable?.exclusive;
@@ -187,7 +188,7 @@ function runOnce(
     const storage = newStorage(runtime, output);
     fresh.push(storage);
     return storage;
-  });
+  };
   const succeed = (): unknown => {
     runtime.submitted();
     writes.forEach((variable, i) => {
@@ -202,8 +203,14 @@ function runOnce(
     for (const storage of fresh) storage.release();
     throw error;
   };
-  const outputs = storages.map((storage) => storage.buffer);
-  return attempt(() => executable.run(buffers, outputs), succeed, fail);
+  const start = (): MaybePromise<void> => {
+    graph.outputs.forEach((output, i) => {
+      storages.push(storageFor(output, i));
+    });
+    const outputs = storages.map((storage) => storage.buffer);
+    return executable.run(buffers, outputs);
+  };
+  return attempt(start, succeed, fail);
 }
 
 /** Under `detectAnomaly` the function runs op by op, uncaptured. */

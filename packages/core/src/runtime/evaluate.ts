@@ -45,8 +45,12 @@ export function evaluateOn(runtime: Runtime, tensors: readonly Tensor[]): MaybeP
   const graph = capture(outputs);
   return chain(runtime.program(graph), (executable) => {
     const sources = graph.sources.map((source) => sourceBuffer(runtime, source));
-    const results = outputs.map((output) => newStorage(runtime, output));
-    const buffers = results.map((result) => result.buffer);
+    const results: Storage[] = [];
+    const start = (): MaybePromise<void> => {
+      for (const output of outputs) results.push(newStorage(runtime, output));
+      const buffers = results.map((result) => result.buffer);
+      return executable.run(sources, buffers);
+    };
     const succeed = (): MaybePromise<void> => {
       runtime.submitted();
       outputs.forEach((output, i) => {
@@ -58,7 +62,7 @@ export function evaluateOn(runtime: Runtime, tensors: readonly Tensor[]): MaybeP
       for (const result of results) result.release();
       throw error;
     };
-    return attempt(() => executable.run(sources, buffers), succeed, fail);
+    return attempt(start, succeed, fail);
   });
 }
 

@@ -2,6 +2,7 @@
 import type { Kernel, Replay, Routine, Step } from "../backend/backend.ts";
 import type { Program, ProgramNode } from "../compiler/program.ts";
 import { bytesPerElement, viewArray } from "../dtype.ts";
+import { BackendError } from "../errors.ts";
 import type { HostArray } from "../host-array.ts";
 import { sizeOf } from "../shape.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
@@ -67,9 +68,9 @@ export class Executable {
   run(sources: readonly unknown[], outputs: readonly unknown[]): MaybePromise<void> {
     fill(this.#sources, sources);
     fill(this.#outputs, outputs);
-    this.#takeSlots();
     let finished: MaybePromise<void>;
     try {
+      this.#takeSlots();
       finished = this.#start();
     } catch (error) {
       this.#settle();
@@ -102,16 +103,21 @@ export class Executable {
         const waiting = this.#runRoutine(this.program.nodes[i], step, this.#buffers[i]);
         if (waiting) return waiting.then(() => this.#runFrom(i + 1));
       } else if (profile) {
-        const started = performance.now();
+        const { backend } = this.#runtime;
+        const [started, compiledBefore] = [performance.now(), backend.compileTime?.() ?? 0];
+        const finish = (): void => {
+          const compiling = (backend.compileTime?.() ?? 0) - compiledBefore;
+          profile.add(this.program, i, performance.now() - started - compiling, compiling);
+        };
         step.kernel.run(step.inputs, step.outputs);
-        const waiting = this.#runtime.backend.finish?.();
+        const waiting = backend.finish?.();
         if (waiting) {
           return waiting.then(() => {
-            profile.add(this.program, i, performance.now() - started);
+            finish();
             return this.#runFrom(i + 1);
           });
         }
-        profile.add(this.program, i, performance.now() - started);
+        finish();
       } else {
         step.kernel.run(step.inputs, step.outputs);
       }
@@ -146,11 +152,24 @@ export class Executable {
 
   #takeSlots(): void {
     if (this.#slots) return;
-    const slots = this.program.slots.map((bytes) => this.#runtime.memory.allocate(bytes));
-    fill(this.#slotPlaces, slots);
+    const sizes = this.program.slots;
+    const slots: unknown[] = [];
     this.#slots = slots;
-    if (this.#retained)
-      slotFinalizer.register(this, { runtime: this.#runtime, slots: this.program.slots, buffers: slots }, this);
+    try {
+      for (const bytes of sizes) slots.push(this.#runtime.memory.allocate(bytes));
+    } catch (error) {
+      this.#releaseSlots();
+      if (!(error instanceof BackendError)) throw error;
+      const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
+      throw new BackendError(
+        `${error.message} The program needs ${total} bytes in all for what it computes in between.`,
+        {
+          cause: error,
+        },
+      );
+    }
+    fill(this.#slotPlaces, slots);
+    if (this.#retained) slotFinalizer.register(this, { runtime: this.#runtime, slots: sizes, buffers: slots }, this);
   }
 
   #releaseSlots(): void {

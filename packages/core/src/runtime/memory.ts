@@ -2,8 +2,9 @@
  * Buffers of one backend: counted, and kept for reuse by size.
  *
  * Training repeats the same sizes, so a released buffer goes to a pool and the next request of its size takes it. The
- * pool holds at most as many bytes as are live (and at least 64 MiB), then buffers go back to the backend. Values that
- * nobody disposes are released when the collector finds their Storage; past the byte budget, `relieve` lets it run.
+ * pool holds at most as many bytes as are live (and at least 64 MiB), then buffers go back to the backend, as they all
+ * do when the backend has no room left. Values that nobody disposes are released when the collector finds their Storage;
+ * past the byte budget, `relieve` lets it run.
  */
 import type { Backend } from "../backend/backend.ts";
 import type { Storage } from "./storage.ts";
@@ -54,11 +55,24 @@ export class Memory {
   allocate(byteLength: number): unknown {
     const pooled = this.#pool.get(byteLength)?.pop();
     if (pooled !== undefined) this.#pooledBytes -= byteLength;
-    const buffer = pooled ?? this.#backend.allocate(byteLength);
+    const buffer = pooled ?? this.#request(byteLength);
     this.#bytes += byteLength;
     this.#buffers++;
     this.#peakBytes = Math.max(this.#peakBytes, this.#bytes);
     return buffer;
+  }
+
+  /** A new buffer; where there is no room, once more without the pool. */
+  #request(byteLength: number): unknown {
+    try {
+      return this.#backend.allocate(byteLength);
+    } catch (error) {
+      if (this.#pooledBytes === 0) throw error;
+      for (const buffers of this.#pool.values()) for (const buffer of buffers) this.#backend.release(buffer);
+      this.#pool.clear();
+      this.#pooledBytes = 0;
+      return this.#backend.allocate(byteLength);
+    }
   }
 
   release(buffer: unknown, byteLength: number): void {

@@ -15,9 +15,11 @@ export interface ProfileRow {
 /** What `profile` measured. */
 export class Profile {
   readonly #rows = new Map<string, ProfileRow>();
+  #compileMilliseconds = 0;
 
   /** @internal */
-  add(program: Program, step: number, milliseconds: number): void {
+  add(program: Program, step: number, milliseconds: number, compileMilliseconds: number): void {
+    this.#compileMilliseconds += compileMilliseconds;
     const node = program.nodes[step];
     const shape = program.values[node.outputs[0]].shape;
     const name = `${node.name} [${shape.join(", ")}]`;
@@ -38,6 +40,11 @@ export class Profile {
     return this.rows.reduce((sum, row) => sum + row.milliseconds, 0);
   }
 
+  /** What the backend spent on compiling kernels that ran for the first time; in no row and not in `milliseconds`. */
+  get compileMilliseconds(): number {
+    return this.#compileMilliseconds;
+  }
+
   /** A readable table, slowest kernel first. */
   toString(): string {
     const total = this.milliseconds || 1;
@@ -49,6 +56,7 @@ export class Profile {
       (row.bytes / 1e6 / (row.milliseconds || 1)).toFixed(2),
       (row.flops / 1e6 / (row.milliseconds || 1)).toFixed(2),
     ]);
+    if (this.#compileMilliseconds > 0) rows.push(["(compiling)", "", this.#compileMilliseconds.toFixed(2), "", "", ""]);
     return formatTable(["kernel", "runs", "ms", "share", "GB/s", "GFLOP/s"], rows);
   }
 }

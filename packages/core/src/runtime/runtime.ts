@@ -77,8 +77,7 @@ export class Runtime {
 
   /** Compiles a capture; `retained` keeps its slots between runs. */
   compile(capture: Capture, roles: readonly OutputRole[], retained: boolean): MaybePromise<Executable> {
-    const compiled = compileCapture(capture, roles, this.backend, (request) => this.#claim(request));
-    const program = this.backend.optimize?.(compiled) ?? compiled;
+    const program = compileCapture(capture, roles, this.backend, (request) => this.#claim(request));
     const kernels = program.nodes.map(({ work }): MaybePromise<Kernel | undefined> => {
       if (work.kind === "nest") return this.#kernel(work.nest);
       return work.kind === "claim" ? work.kernel : undefined;

@@ -2,21 +2,39 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Run } from "../timing.ts";
-import type { Reply } from "./serve.ts";
+import { description, workloads } from "../workloads.ts";
+import { type Reply, Unavailable } from "./serve.ts";
+
+/** How a participant's process is started. */
+export interface Command {
+  readonly program: string;
+  readonly arguments: readonly string[];
+  /** Added to this process's. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Milliseconds before each run, in which the threads of whoever ran before stop waiting actively for more. */
+const settling = 10;
 
 export class Child {
   readonly #name: string;
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #lines: AsyncIterator<string>;
+  readonly #told = new Set<string>();
   #errors = "";
+  #failure: Error | undefined;
 
-  constructor(name: string, script: string, args: readonly string[]) {
+  constructor(name: string, { program, arguments: args, environment }: Command) {
     this.#name = name;
-    this.#process = spawn(process.execPath, [script, ...args], { stdio: "pipe" });
+    this.#process = spawn(program, args, { stdio: "pipe", env: { ...process.env, ...environment } });
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
     this.#process.stderr.on("data", (chunk) => {
       this.#errors += chunk;
+    });
+    this.#process.on("error", (error) => {
+      this.#failure = error;
     });
     // A write to a process that has ended fails; `run` then finds no reply and tells why.
     this.#process.stdin.on("error", () => {});
@@ -24,17 +42,22 @@ export class Child {
 
   /** Runs a work once. */
   async run(work: string): Promise<Run> {
-    this.#process.stdin.write(`${JSON.stringify({ work })}\n`);
+    await sleep(settling);
+    const details = this.#told.has(work) ? undefined : description(workloads[work].work);
+    this.#told.add(work);
+    this.#process.stdin.write(`${JSON.stringify({ work, details })}\n`);
     const { value, done } = await this.#lines.next();
+    if (this.#failure) throw new Unavailable(`${this.#name} did not start: ${this.#failure.message}`);
     if (done) throw new Error(`${this.#name} ended during ${work}:\n${this.#errors}`);
     const reply = JSON.parse(value) as Reply;
+    if ("unavailable" in reply) throw new Unavailable(reply.unavailable);
     if ("error" in reply) throw new Error(`${this.#name} failed at ${work}: ${reply.error}`);
     return reply;
   }
 
   /** Ends the process. */
   async close(): Promise<void> {
-    if (this.#process.exitCode !== null) return;
+    if (this.#failure || this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const ended = new Promise((resolve) => this.#process.once("exit", resolve));
     this.#process.stdin.end();
     this.#process.kill();

@@ -1,13 +1,13 @@
 /** Installs the peers' packages on first use, in a folder of their own: nobody else downloads them. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
-/** Runs `npm ci` in `folder` unless what its lock file names is installed. */
+/** Runs `npm ci` in `folder` unless what its lock file names is installed; no peer needs its install scripts. */
 export function installPeers(folder: string): void {
   if (isInstalled(folder)) return;
-  console.error("installing the peers ...");
-  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
+  console.error(`installing ${basename(folder)} ...`);
+  const { status } = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
     cwd: folder,
     stdio: ["ignore", 2, 2],
     shell: process.platform === "win32",

@@ -1,45 +1,58 @@
-/** Sconce's side. usage: node sconce.js BACKEND */
+/** Sconce's side. usage: node sconce.js BACKEND [THREADS] */
 import {
+  add,
   type Backend,
+  batchNormTraining,
   compile,
   conv2d,
   type DType,
-  grad,
   matmul,
+  mean,
+  multiply,
   openBackend,
+  relu,
   type Shape,
   setDefaultBackend,
+  sigmoid,
+  softmax,
   type Tensor,
+  tanh,
   tensor,
-  training,
+  variance,
   vjp,
 } from "@sconce/core";
-import { Conv2d, Flatten, type Layer, Linear, MaxPool2d, ReLU, Sequential } from "@sconce/layers";
-import { crossEntropy } from "@sconce/losses";
-import { sgd } from "@sconce/optimizers";
 import { sampleOf } from "../answer.ts";
-import {
-  type ConvolutionWork,
-  initialParameters,
-  type LayerParameters,
-  type LayerShape,
-  numbers,
-  type TrainingWork,
-  trainingBatch,
-  type Work,
-} from "../workloads.ts";
+import { count } from "../layers.ts";
+import { numbers } from "../numbers.ts";
+import type { ConvolutionWork, MapWork, Work } from "../workloads.ts";
 import { captureResNet18 } from "./resnet18.ts";
-import { serve, type Task } from "./serve.ts";
+import { inferenceRun, trainingStep } from "./sconce-models.ts";
+import { serve, type Task, Unavailable } from "./serve.ts";
 
-const register: Readonly<Record<string, () => Promise<unknown>>> = {
-  cpu: () => import("@sconce/backend-cpu/register"),
+/** Not among this package's dependencies: where it is installed, it is measured. */
+const native: string = "@sconce/backend-native";
+
+const open: Readonly<Record<string, (threads: number) => Promise<unknown>>> = {
+  cpu: async () => {
+    await import("@sconce/backend-cpu/register");
+    return openBackend("cpu");
+  },
+  wasm: async (threads) => (await import("@sconce/backend-wasm")).openWasm({ threads }),
+  native: async (threads) => {
+    const module = await import(native).catch((error: Error) => {
+      throw new Unavailable(`the backend "native" is not there: ${error.message}`);
+    });
+    return (module as { openNative(options: { threads: number }): Promise<unknown> }).openNative({ threads });
+  },
 };
 
-const [name] = process.argv.slice(2);
-await register[name]();
-const backend = await openBackend(name);
-setDefaultBackend(backend);
-await serve(prepare);
+const [name, threads] = process.argv.slice(2);
+let backend: Backend | undefined;
+await serve(async (work) => {
+  backend ??= (await open[name](Number(threads ?? 1))) as Backend;
+  setDefaultBackend(backend);
+  return prepare(work);
+});
 
 async function prepare(work: Work): Promise<Task> {
   switch (work.kind) {
@@ -48,7 +61,14 @@ async function prepare(work: Work): Promise<Task> {
     case "convolution":
       return work.backward ? convolutionBackward(work) : convolutionForward(work);
     case "training":
-      return trainingStep(work);
+      return taskOf(trainingStep(work));
+    case "inference":
+      return taskOf(inferenceRun(work));
+    case "chain":
+    case "softmax":
+    case "batchNorm":
+    case "moments":
+      return map(work);
     case "capture":
       return { run: () => captureResNet18(work.batch), answer: () => [] };
     case "replay":
@@ -61,7 +81,7 @@ function taskOf(step: () => Promise<readonly Tensor[]>): Task<readonly Tensor[]>
   return {
     run: async () => {
       const results = await step();
-      await backend.finish?.();
+      await backend?.finish?.();
       return results;
     },
     answer: async (results) => {
@@ -76,8 +96,7 @@ function taskOf(step: () => Promise<readonly Tensor[]>): Task<readonly Tensor[]>
 }
 
 function floats(shape: Shape, seed: number, scale?: number): Tensor {
-  const count = shape.reduce((product, extent) => product * extent, 1);
-  return tensor(numbers(count, seed, scale), { shape });
+  return tensor(numbers(count(shape), seed, scale), { shape });
 }
 
 function multiplication(size: number): Task<readonly Tensor[]> {
@@ -86,68 +105,47 @@ function multiplication(size: number): Task<readonly Tensor[]> {
   return taskOf(() => product(a, b));
 }
 
-function operands({ batch, inputs, outputs, extent, kernel }: ConvolutionWork): [Tensor, Tensor] {
-  return [floats([batch, inputs, extent, extent], 1), floats([outputs, inputs, kernel, kernel], 2, 0.05)];
+function operands({ batch, inputs, outputs, extent, kernel, groups }: ConvolutionWork): [Tensor, Tensor] {
+  return [floats([batch, inputs, extent, extent], 1), floats([outputs, inputs / groups, kernel, kernel], 2, 0.05)];
 }
 
 function convolutionForward(work: ConvolutionWork): Task<readonly Tensor[]> {
   const [x, weight] = operands(work);
-  const { padding } = work;
-  const convolution = compile((x: Tensor, weight: Tensor) => [conv2d(x, weight, { padding })]);
+  const convolution = compile((x: Tensor, weight: Tensor) => [conv2d(x, weight, work)]);
   return taskOf(() => convolution(x, weight));
 }
 
 function convolutionBackward(work: ConvolutionWork): Task<readonly Tensor[]> {
   const [x, weight] = operands(work);
-  const { padding } = work;
-  const cotangent = floats(conv2d(x, weight, { padding }).shape, 3);
+  const cotangent = floats(conv2d(x, weight, work).shape, 3);
   const step = compile((x: Tensor, weight: Tensor, cotangent: Tensor) => {
-    const y = conv2d(x, weight, { padding });
+    const y = conv2d(x, weight, work);
     return [y, ...vjp(y, [x, weight], cotangent)];
   });
   return taskOf(() => step(x, weight, cotangent));
 }
 
-function trainingStep(work: TrainingWork): Task<readonly Tensor[]> {
-  const parameters = initialParameters(work);
-  const model = new Sequential(...work.layers.map((shape, i) => layerOf(shape, parameters[i])));
-  const optimizer = sgd(model.parameters(), { learningRate: work.learningRate });
-  const batch = trainingBatch(work);
-  const x = tensor(batch.x, { shape: [work.batch, ...work.input] });
-  const labels = tensor(batch.labels);
-  const step = compile((x: Tensor, labels: Tensor) =>
-    training(() => {
-      const loss = crossEntropy(model.forward(x), labels);
-      optimizer.update(grad(loss, model.parameters()));
-      return [loss];
-    }),
-  );
-  return taskOf(() => step(x, labels));
+function map({ kind, shape }: MapWork): Task<readonly Tensor[]> {
+  const x = floats(shape, 1);
+  if (kind === "batchNorm") return normalization(x);
+  const functions = {
+    chain: (x: Tensor) => [add(multiply(tanh(add(multiply(x, 1.5), 0.1)), sigmoid(x)), relu(x))],
+    softmax: (x: Tensor) => [softmax(x)],
+    moments: (x: Tensor) => [mean(x, { axes: -1 }), variance(x, { axes: -1 })],
+  };
+  const compiled = compile(functions[kind]);
+  return taskOf(() => compiled(x));
 }
 
-function layerOf(shape: LayerShape, parameters: LayerParameters | undefined): Layer {
-  switch (shape.kind) {
-    case "convolution":
-      return withParameters(
-        new Conv2d(shape.inputs, shape.outputs, { kernelSize: shape.kernel, padding: shape.padding }),
-        parameters,
-      );
-    case "linear":
-      return withParameters(new Linear(shape.inputs, shape.outputs), parameters);
-    case "relu":
-      return new ReLU();
-    case "maxPool":
-      return new MaxPool2d(shape.size);
-    case "flatten":
-      return new Flatten();
-  }
-}
-
-function withParameters(layer: Conv2d | Linear, parameters: LayerParameters | undefined): Layer {
-  if (!parameters) return layer;
-  layer.weight.assign(tensor(parameters.weight, { shape: layer.weight.shape }));
-  layer.bias?.assign(tensor(parameters.bias));
-  return layer;
+/** Batch normalization with a weight and a bias per channel, and the gradients of all three. */
+function normalization(x: Tensor): Task<readonly Tensor[]> {
+  const channels = x.shape[1];
+  const [weight, bias, cotangent] = [floats([channels], 2), floats([channels], 3), floats(x.shape, 4)];
+  const step = compile((x: Tensor, weight: Tensor, bias: Tensor, cotangent: Tensor) => {
+    const { output } = batchNormTraining(x, { weight, bias });
+    return [output, ...vjp(output, [x, weight, bias], cotangent)];
+  });
+  return taskOf(() => step(x, weight, bias, cotangent));
 }
 
 /** Replays of a program whose kernels do nothing, on a backend that does nothing: what is left is the machinery. */

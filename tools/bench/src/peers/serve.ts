@@ -6,14 +6,29 @@ import { type Work, workloads } from "../workloads.ts";
 export interface Task<Result = unknown> {
   /** Runs it once, to completion. */
   run(): Result | Promise<Result>;
-  /** Numbers of the result, in an order on which all libraries agree; frees it too. Not timed. */
+  /**
+   * Numbers of the result, in an order on which all libraries agree; none where there is nothing to compare. Frees it too.
+   * Not timed.
+   */
   answer(result: Result): readonly number[] | Promise<readonly number[]>;
   /** How many times `run` does the work; 1 by default. */
   readonly repeats?: number;
 }
 
 /** A line of output. */
-export type Reply = { readonly milliseconds: number; readonly answer: readonly number[] } | { readonly error: string };
+export type Reply =
+  | {
+      readonly milliseconds: number;
+      readonly answer: readonly number[];
+      /** What a reader should know of how it was run. */
+      readonly note?: string;
+    }
+  | { readonly error: string }
+  /** Why it cannot be measured here. */
+  | { readonly unavailable: string };
+
+/** What is to be measured is not to be had here: no fault of the benchmark. */
+export class Unavailable extends Error {}
 
 /** Serves until standard input ends. A work is prepared by its first line, outside the time. */
 export async function serve(prepare: (work: Work) => Promise<Task>): Promise<void> {
@@ -28,7 +43,10 @@ export async function serve(prepare: (work: Work) => Promise<Task>): Promise<voi
   };
   for await (const line of createInterface({ input: process.stdin })) {
     const { work } = JSON.parse(line) as { readonly work: string };
-    const reply = await runOnce(work).catch((error: Error): Reply => ({ error: error.stack ?? String(error) }));
+    const reply = await runOnce(work).catch(
+      (error: Error): Reply =>
+        error instanceof Unavailable ? { unavailable: error.message } : { error: error.stack ?? String(error) },
+    );
     process.stdout.write(`${JSON.stringify(reply)}\n`);
   }
 }

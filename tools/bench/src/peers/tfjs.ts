@@ -1,18 +1,27 @@
-/** TensorFlow.js. usage: node tfjs.js BACKEND FOLDER, where FOLDER holds its node_modules */
+/** TensorFlow.js. usage: node tfjs.js BACKEND [THREADS] FOLDER, where FOLDER holds its node_modules */
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { sampleOf } from "../answer.ts";
 import {
+  type ConvolutionLayer,
+  count,
+  initialValues,
+  type Layer,
+  type LinearLayer,
+  parameterShapes,
+} from "../layers.ts";
+import { layersOf, type NetworkName } from "../networks.ts";
+import { numbers } from "../numbers.ts";
+import {
   type ConvolutionWork,
-  initialParameters,
-  type LayerParameters,
-  type LayerShape,
-  numbers,
+  extentAfter,
+  type InferenceWork,
   type TrainingWork,
   trainingBatch,
   type Work,
 } from "../workloads.ts";
 import { serve, type Task } from "./serve.ts";
+import { allowThreads } from "./tfjs-threads.ts";
 
 interface TfTensor {
   readonly shape: readonly number[];
@@ -29,11 +38,24 @@ interface TensorFlow {
   readonly losses: { softmaxCrossEntropy(labels: TfTensor, logits: TfTensor): TfTensor };
   readonly train: { sgd(learningRate: number): TfOptimizer };
   add(a: TfTensor, b: TfTensor): TfTensor;
+  batchNorm(
+    x: TfTensor,
+    mean: TfTensor,
+    variance: TfTensor,
+    offset: TfTensor,
+    scale: TfTensor,
+    epsilon: number,
+  ): TfTensor;
+  clipByValue(x: TfTensor, minimum: number, maximum: number): TfTensor;
+  concat(parts: readonly TfTensor[], axis: number): TfTensor;
   conv2d(x: TfTensor, filter: TfTensor, stride: number, padding: number): TfTensor;
+  depthwiseConv2d(x: TfTensor, filter: TfTensor, stride: number, padding: number): TfTensor;
+  env(): { set(flag: string, value: boolean): void };
   grads(fn: (...args: TfTensor[]) => TfTensor): (args: readonly TfTensor[], cotangent: TfTensor) => TfTensor[];
   keep<Kept extends TfTensor>(tensor: Kept): Kept;
   matMul(a: TfTensor, b: TfTensor): TfTensor;
-  maxPool(x: TfTensor, size: number, stride: number, padding: "valid"): TfTensor;
+  maxPool(x: TfTensor, size: number, stride: number, padding: number): TfTensor;
+  mean(x: TfTensor, axes: readonly number[]): TfTensor;
   ready(): Promise<void>;
   relu(x: TfTensor): TfTensor;
   reshape(x: TfTensor, shape: readonly number[]): TfTensor;
@@ -44,15 +66,39 @@ interface TensorFlow {
   variable(initial: TfTensor): TfTensor;
 }
 
-const [name, folder] = process.argv.slice(2);
+/** What is used of @tensorflow/tfjs-backend-wasm. */
+interface WasmBackend {
+  setWasmPaths(folder: string): void;
+  setThreadsCount(threads: number): void;
+  getThreadsCount(): number;
+}
+
+const [name, ...rest] = process.argv.slice(2);
+const folder = rest.pop() as string;
+const threads = Number(rest[0] ?? 1);
 const require = createRequire(join(folder, "package.json"));
 const tf = require("@tensorflow/tfjs-core") as TensorFlow;
-require(`@tensorflow/tfjs-backend-${name}`);
+const library = require(`@tensorflow/tfjs-backend-${name}`) as WasmBackend;
 // Brings the gradients of core's ops, which core's own build for Node leaves out.
 require("@tensorflow/tfjs-layers");
+if (name === "wasm") {
+  const files = join(folder, "node_modules/@tensorflow/tfjs-backend-wasm");
+  library.setWasmPaths(join(files, "dist/"));
+  if (threads > 1) {
+    tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", true);
+    allowThreads(join(files, "wasm-out/tfjs-backend-wasm-threaded-simd.js"), threads);
+    library.setThreadsCount(threads);
+  }
+}
+// The package's threads do not keep the process alive while they start.
+const alive = setInterval(() => {}, 1000);
 if (!(await tf.setBackend(name))) throw new Error(`backend ${name} did not open`);
 await tf.ready();
+clearInterval(alive);
+const opened = name === "wasm" && threads > 1 ? library.getThreadsCount() : threads;
+if (opened !== threads) throw new Error(`tfjs: ${opened} threads instead of ${threads}`);
 await serve(prepare);
+process.exit();
 
 async function prepare(work: Work): Promise<Task<readonly TfTensor[]>> {
   switch (work.kind) {
@@ -64,6 +110,8 @@ async function prepare(work: Work): Promise<Task<readonly TfTensor[]>> {
       return convolution(work);
     case "training":
       return trainingStep(work);
+    case "inference":
+      return inference(work);
     default:
       throw new Error(`tfjs: no work of kind ${work.kind}`);
   }
@@ -85,8 +133,7 @@ function taskOf(
 }
 
 function floats(shape: readonly number[], seed: number, scale?: number): TfTensor {
-  const count = shape.reduce((product, extent) => product * extent, 1);
-  return tf.tensor(numbers(count, seed, scale), shape);
+  return tf.tensor(numbers(count(shape), seed, scale), shape);
 }
 
 /** [N, C, H, W] to [N, H, W, C]. */
@@ -99,9 +146,9 @@ function toChannelsFirst(x: TfTensor): TfTensor {
   return tf.transpose(x, [0, 3, 1, 2]);
 }
 
-/** [O, C, KH, KW] to [KH, KW, C, O]. */
-function toFilter(weight: TfTensor): TfTensor {
-  return tf.transpose(weight, [2, 3, 1, 0]);
+/** [O, C, KH, KW] to [KH, KW, C, O], or of a depthwise convolution, where C is 1, to [KH, KW, O, 1]. */
+function toFilter(weight: TfTensor, groups: number): TfTensor {
+  return tf.transpose(weight, groups > 1 ? [2, 3, 0, 1] : [2, 3, 1, 0]);
 }
 
 /** [KH, KW, C, O] to [O, C, KH, KW]. */
@@ -109,24 +156,18 @@ function fromFilter(filter: TfTensor): TfTensor {
   return tf.transpose(filter, [3, 2, 0, 1]);
 }
 
-function convolution({
-  batch,
-  inputs,
-  outputs,
-  extent,
-  kernel,
-  padding,
-  backward,
-}: ConvolutionWork): Task<readonly TfTensor[]> {
+function convolution(work: ConvolutionWork): Task<readonly TfTensor[]> {
+  const { batch, inputs, outputs, extent, kernel, stride, padding, groups, backward } = work;
   const x = toChannelsLast(floats([batch, inputs, extent, extent], 1));
-  const filter = toFilter(floats([outputs, inputs, kernel, kernel], 2, 0.05));
-  const forward = (x: TfTensor, filter: TfTensor): TfTensor => tf.conv2d(x, filter, 1, padding);
+  const filter = toFilter(floats([outputs, inputs / groups, kernel, kernel], 2, 0.05), groups);
+  const convolve = groups > 1 ? tf.depthwiseConv2d : tf.conv2d;
+  const forward = (x: TfTensor, filter: TfTensor): TfTensor => convolve(x, filter, stride, padding);
   if (!backward)
     return taskOf(
       () => [forward(x, filter)],
       ([y]) => [toChannelsFirst(y)],
     );
-  const size = extent + 2 * padding - kernel + 1;
+  const size = extentAfter(work);
   const cotangent = toChannelsLast(floats([batch, outputs, size, size], 3));
   let y: TfTensor | undefined;
   const gradients = tf.grads((x, filter) => {
@@ -145,64 +186,108 @@ function convolution({
 
 function trainingStep(work: TrainingWork): Task<readonly TfTensor[]> {
   const batch = trainingBatch(work);
-  const given = tf.tensor(batch.x, [work.batch, ...work.input]);
-  const x = work.input.length === 3 ? toChannelsLast(given) : given;
-  const oneHot = new Float32Array(work.batch * work.classes);
+  const given = tf.tensor(batch.x, work.shape);
+  const x = work.shape.length === 4 ? toChannelsLast(given) : given;
+  const oneHot = new Float32Array(work.labels * work.classes);
   batch.labels.forEach((label, i) => {
     oneHot[i * work.classes + label] = 1;
   });
-  const labels = tf.tensor(oneHot, [work.batch, work.classes]);
-  const { forward, variables } = network(work);
-  const optimizer = tf.train.sgd(work.learningRate);
+  const labels = tf.tensor(oneHot, [work.labels, work.classes]);
+  const { forward, variables } = network(work.network);
+  if (work.optimizer.kind !== "sgd" || work.optimizer.momentum !== 0) throw new Error("tfjs: plain SGD only");
+  const optimizer = tf.train.sgd(work.optimizer.learningRate);
   return taskOf(() => [optimizer.minimize(() => tf.losses.softmaxCrossEntropy(labels, forward(x)), true, variables)]);
 }
 
-type Forward = (x: TfTensor) => TfTensor;
+function inference({ network: name, shape }: InferenceWork): Task<readonly TfTensor[]> {
+  const x = toChannelsLast(floats(shape, 1));
+  const { forward } = network(name);
+  return taskOf(() => [forward(x)]);
+}
+
+type Forward = (...inputs: readonly TfTensor[]) => TfTensor;
 
 /** The network with channels last, and its parameters. */
-function network(work: TrainingWork): { readonly forward: Forward; readonly variables: readonly TfTensor[] } {
-  const parameters = initialParameters(work);
+function network(name: NetworkName): {
+  readonly forward: (x: TfTensor) => TfTensor;
+  readonly variables: readonly TfTensor[];
+} {
+  const layers = layersOf(name);
+  const shapes = new Map(parameterShapes(layers).map((parameter) => [parameter.name, parameter]));
   const variables: TfTensor[] = [];
-  const variable = (values: TfTensor): TfTensor => {
-    const made = tf.variable(values);
+  /** A parameter, brought into the library's order by `place`. */
+  const parameter = (name: string, place: (x: TfTensor) => TfTensor = (x) => x): TfTensor => {
+    const described = shapes.get(name);
+    if (!described) throw new Error(`no parameter ${name}`);
+    const made = tf.variable(place(tf.tensor(initialValues(described), described.shape)));
     variables.push(made);
     return made;
   };
-  const layers = work.layers.map((layer, i) => layerOf(layer, work.layers[i - 1], parameters[i], variable));
-  return { forward: (x) => layers.reduce((y, layer) => layer(y), x), variables };
+  const made = layers.map((layer) => layerOf(layer, layers, parameter));
+  const forward = (x: TfTensor): TfTensor => {
+    const results: TfTensor[] = [];
+    for (const [i, { of }] of layers.entries())
+      results.push(made[i](...of.map((source) => (source < 0 ? x : results[source]))));
+    return results[results.length - 1];
+  };
+  return { forward, variables };
 }
 
-function layerOf(
-  layer: LayerShape,
-  before: LayerShape | undefined,
-  parameters: LayerParameters | undefined,
-  variable: (values: TfTensor) => TfTensor,
-): Forward {
-  const { weight, bias } = parameters ?? { weight: new Float32Array(), bias: new Float32Array() };
+type MakeParameter = (name: string, place?: (x: TfTensor) => TfTensor) => TfTensor;
+
+function layerOf(layer: Layer, layers: readonly Layer[], parameter: MakeParameter): Forward {
   switch (layer.kind) {
-    case "convolution": {
-      const filter = variable(toFilter(tf.tensor(weight, [layer.outputs, layer.inputs, layer.kernel, layer.kernel])));
-      const summand = variable(tf.tensor(bias, [layer.outputs]));
-      return (x) => tf.add(tf.conv2d(x, filter, 1, layer.padding), summand);
-    }
-    case "linear": {
-      const from = before?.kind === "flatten" ? before.from : [layer.inputs];
-      const matrix = variable(inputsByOutputs(weight, layer.outputs, from));
-      const summand = variable(tf.tensor(bias, [layer.outputs]));
-      return (x) => tf.add(tf.matMul(x, matrix), summand);
+    case "convolution":
+      return convolutionLayer(layer, parameter);
+    case "linear":
+      return linearLayer(layer, layers[layer.of[0]], parameter);
+    case "batchNorm": {
+      const { name, channels } = layer;
+      const [scale, offset] = [parameter(`${name}.weight`), parameter(`${name}.bias`)];
+      const mean = tf.tensor(new Float32Array(channels), [channels]);
+      const variance = tf.tensor(new Float32Array(channels).fill(1), [channels]);
+      return (x) => tf.batchNorm(x, mean, variance, offset, scale, 1e-5);
     }
     case "relu":
-      return tf.relu;
+      return (x) => tf.relu(x);
+    case "relu6":
+      return (x) => tf.clipByValue(x, 0, 6);
     case "maxPool":
-      return (x) => tf.maxPool(x, layer.size, layer.size, "valid");
+      return (x) => tf.maxPool(x, layer.size, layer.stride, layer.padding);
+    case "globalMean":
+      return (x) => tf.mean(x, [1, 2]);
+    case "add":
+      return (a, b) => tf.add(a, b);
+    case "concatenate":
+      return (...parts) => tf.concat(parts, 3);
     case "flatten":
       return (x) => tf.reshape(x, [x.shape[0], -1]);
+    case "lstm":
+      throw new Error("tfjs: no LSTM");
   }
 }
 
+function convolutionLayer(
+  { name, stride, padding, groups, bias }: ConvolutionLayer,
+  parameter: MakeParameter,
+): Forward {
+  const filter = parameter(`${name}.weight`, (weight) => toFilter(weight, groups));
+  const convolve = groups > 1 ? tf.depthwiseConv2d : tf.conv2d;
+  if (!bias) return (x) => convolve(x, filter, stride, padding);
+  const summand = parameter(`${name}.bias`);
+  return (x) => tf.add(convolve(x, filter, stride, padding), summand);
+}
+
+function linearLayer({ name, inputs }: LinearLayer, before: Layer | undefined, parameter: MakeParameter): Forward {
+  const maps = before?.kind === "flatten" ? before.maps : [inputs];
+  const matrix = parameter(`${name}.weight`, (weight) => inputsByOutputs(weight, maps));
+  const summand = parameter(`${name}.bias`);
+  return (x) => tf.add(tf.matMul(x, matrix), summand);
+}
+
 /** [outputs, inputs] to [inputs, outputs], with inputs that come from [C, H, W] reordered to [H, W, C]. */
-function inputsByOutputs(weight: Float32Array, outputs: number, from: readonly number[]): TfTensor {
-  const given = tf.tensor(weight, [outputs, ...from]);
-  if (from.length === 1) return tf.transpose(given, [1, 0]);
-  return tf.reshape(tf.transpose(given, [2, 3, 1, 0]), [-1, outputs]);
+function inputsByOutputs(weight: TfTensor, maps: readonly number[]): TfTensor {
+  if (maps.length === 1) return tf.transpose(weight, [1, 0]);
+  const [outputs, inputs] = weight.shape;
+  return tf.reshape(tf.transpose(tf.reshape(weight, [outputs, ...maps]), [2, 3, 1, 0]), [inputs, outputs]);
 }

@@ -1,11 +1,12 @@
 /** The cpu backend (plain TypeScript) against TensorFlow.js's backend of that kind. */
+import { sconce } from "./participants.ts";
 import type { Participant, Suite } from "./suite.ts";
 
-const peer: Participant = { name: "tfjs-backend-cpu", script: "tfjs", arguments: ["cpu"], installed: true };
+const peer: Participant = { name: "tfjs-backend-cpu", script: "tfjs", arguments: ["cpu"], packages: "tfjs" };
 
 export const cpu: Suite = {
   name: "cpu",
-  ours: { name: "backend-cpu", script: "sconce", arguments: ["cpu"] },
+  ours: sconce("cpu", 1),
   pairs: [
     { work: "matmul-512", against: peer, target: 5 },
     { work: "conv-forward", against: peer, target: 5 },

@@ -1,4 +1,5 @@
 /** What a suite is: pairs of a work and what it is measured against. */
+import type { Plan } from "../timing.ts";
 
 /** A process that runs works. */
 export interface Participant {
@@ -6,17 +7,26 @@ export interface Participant {
   /** The file in `src/peers` that it runs. */
   readonly script: string;
   readonly arguments: readonly string[];
-  /** Whether it needs the packages of `tools/bench/peers`. */
-  readonly installed?: boolean;
+  /** The folder in `tools/bench/peers` whose packages it needs. */
+  readonly packages?: string;
+  /** What runs the script: Node by default. */
+  readonly language?: "python";
+  /** Variables of the environment that it runs with. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface Pair {
   /** A name in `workloads`. */
   readonly work: string;
-  /** Another participant, or a number of milliseconds. */
-  readonly against: Participant | number;
-  /** The ratio to reach: how many times faster than `against`. */
-  readonly target: number;
+  /** Another participant, several of which the fastest counts, or a number of milliseconds. */
+  readonly against: Participant | readonly Participant[] | number;
+  /** The ratio to reach: how many times faster than `against`. Absent where the figure is for orientation. */
+  readonly target?: number;
+  /** Who runs the work in the suite's stead, and what sets it apart: "1 thread". */
+  readonly ours?: Participant;
+  readonly variant?: string;
+  /** How this pair's measuring departs from the plan of all. */
+  readonly plan?: Partial<Plan>;
 }
 
 export interface Suite {

@@ -7,9 +7,9 @@
 import type { Signature } from "../../backend/backend.ts";
 import { ShapeError } from "../../errors.ts";
 import { defineOp, type OpDefinition } from "../../op.ts";
-import { formatShape, sizeOf } from "../../shape.ts";
+import { formatShape, sameShape, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
-import { add, multiply, subtract } from "../elementwise/arithmetic.ts";
+import { add, divide, multiply, subtract } from "../elementwise/arithmetic.ts";
 import { rsqrt } from "../elementwise/unary.ts";
 import { sumTo } from "../movement/broadcast-to.ts";
 import { mean, variance } from "../reduction/statistics.ts";
@@ -38,11 +38,19 @@ export const normalizationOp: OpDefinition<NormalizationAttributes> = /* @__PURE
   // With h = g scale and s the standardized x: dx = (h - mean(h) - s mean(h s)) / deviation.
   gradient: (g, { inputs: [x, scale, shift] }, attributes) => {
     const { standard, inverseDeviation } = standardize(x, attributes);
+    const along = multiply(g, standard);
+    const forScale = sumTo(along, scale.shape);
+    const forShift = sumTo(g, shift.shape);
     const over = { axes: attributes.axes, keepAxes: true };
-    const scaled = multiply(g, scale);
-    const along = multiply(standard, mean(multiply(scaled, standard), over));
-    const forX = multiply(subtract(subtract(scaled, mean(scaled, over)), along), inverseDeviation);
-    return [forX, sumTo(multiply(g, standard), scale.shape), sumTo(g, shift.shape)];
+    const count = attributes.axes.reduce((size, axis) => size * x.shape[axis], 1);
+    // Batch norm's scale is constant where the means are taken, so its gradient's sums serve for them too.
+    const outside = sameShape(scale.shape, inverseDeviation.shape) && sameShape(shift.shape, scale.shape);
+    const meanOf = (summed: Tensor, terms: Tensor): Tensor =>
+      outside ? divide(summed, count) : mean(multiply(terms, scale), over);
+    const centered = outside ? g : multiply(g, scale);
+    const inner = subtract(subtract(centered, meanOf(forShift, g)), multiply(standard, meanOf(forScale, along)));
+    const forX = multiply(inner, outside ? multiply(inverseDeviation, scale) : inverseDeviation);
+    return [forX, forScale, forShift];
   },
   flops: ([x]) => 8 * sizeOf(x.shape),
 });

@@ -1,0 +1,169 @@
+#include "convolution.h"
+
+#include "engine.h"
+#include "packed_weights.h"
+#include "post_operations.h"
+
+namespace sconce {
+namespace {
+
+using dnnl::algorithm;
+using dnnl::memory;
+using dnnl::prop_kind;
+using tag = memory::format_tag;
+
+struct Geometry {
+  memory::desc x, y;           // as they lie in memory
+  memory::desc weight;         // as it lies in memory
+  memory::desc any_weight;     // whatever layout oneDNN prefers
+  memory::desc row, column;    // one value per output channel
+  memory::dims stride, dilation, before, after;
+};
+
+Geometry read_geometry(Reader& reader) {
+  const auto extent = [&] { return reader.integer(1, kLargestExtent); };
+  const memory::dim batch = extent(), inputs = extent(), height = extent(), width = extent(), outputs = extent(), kernel_height = extent(), kernel_width = extent();
+  Geometry geometry;
+  geometry.stride = {extent(), extent()};
+  const auto padding = [&] { return reader.integer(0, kLargestExtent); };
+  const memory::dim top = padding(), left = padding(), bottom = padding(), right = padding();
+  geometry.before = {top, left};
+  geometry.after = {bottom, right};
+  const memory::dim dilation_height = extent(), dilation_width = extent();
+  // oneDNN counts the elements left out between taps.
+  geometry.dilation = {dilation_height - 1, dilation_width - 1};
+  const memory::dim groups = extent();
+  if (inputs % groups != 0 || outputs % groups != 0) reader.fail("the channels do not divide into the groups");
+  const tag x_tag = reader.integer(0, 1) == 1 ? tag::nhwc : tag::nchw;
+  const tag y_tag = reader.integer(0, 1) == 1 ? tag::nhwc : tag::nchw;
+  const memory::dim spread_height = (kernel_height - 1) * dilation_height + 1;
+  const memory::dim spread_width = (kernel_width - 1) * dilation_width + 1;
+  if (height + top + bottom < spread_height || width + left + right < spread_width) reader.fail("the kernel is larger than the padded input");
+  const memory::dim output_height = (height + top + bottom - spread_height) / geometry.stride[0] + 1;
+  const memory::dim output_width = (width + left + right - spread_width) / geometry.stride[1] + 1;
+  geometry.x = floats({batch, inputs, height, width}, x_tag);
+  geometry.y = floats({batch, outputs, output_height, output_width}, y_tag);
+  if (groups > 1) {
+    const memory::dims dims = {groups, outputs / groups, inputs / groups, kernel_height, kernel_width};
+    geometry.weight = floats(dims, tag::goihw);
+    geometry.any_weight = floats(dims, tag::any);
+  } else {
+    const memory::dims dims = {outputs, inputs, kernel_height, kernel_width};
+    geometry.weight = floats(dims, tag::oihw);
+    geometry.any_weight = floats(dims, tag::any);
+  }
+  geometry.row = geometry.column = floats({1, outputs, 1, 1}, tag::nchw);
+  return geometry;
+}
+
+dnnl::convolution_forward::primitive_desc forward_desc(const Geometry& g, const dnnl::primitive_attr& attributes, prop_kind kind) {
+  return {{kind, algorithm::convolution_direct, g.x, g.any_weight, g.y, g.stride, g.dilation, g.before, g.after}, attributes, cpu_engine()};
+}
+
+dnnl::primitive_attr user_scratch() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
+
+class Forward final : public Kernel {
+ public:
+  Forward(const Geometry& g, PostOperations post)
+      : desc_(forward_desc(g, post.attributes(), prop_kind::forward_inference)), primitive_(desc_), weights_(g.weight, desc_.weights_desc()), post_(std::move(post)), x_(g.x), y_(g.y) {
+    bytes_ = {x_.get_size(), g.weight.get_size()};
+    for (const std::size_t bytes : post_.bytes()) bytes_.push_back(bytes);
+    inputs_ = bytes_.size();
+    bytes_.push_back(y_.get_size());
+    scratch_bytes_ = weights_.scratch_bytes() + desc_.scratchpad_desc().get_size();
+  }
+
+  void run(const Range* buffers, void* scratch) const override {
+    std::unordered_map<int, memory> arguments = {
+        {DNNL_ARG_SRC, view(x_, buffers[0].pointer)},
+        {DNNL_ARG_WEIGHTS, weights_.get(buffers[1], scratch)},
+        {DNNL_ARG_DST, view(y_, buffers[inputs_].pointer)},
+        {DNNL_ARG_SCRATCHPAD, view(desc_.scratchpad_desc(), static_cast<char*>(scratch) + weights_.scratch_bytes())},
+    };
+    post_.add(arguments, buffers + 2);
+    primitive_.execute(cpu_stream(), arguments);
+  }
+
+ private:
+  dnnl::convolution_forward::primitive_desc desc_;
+  dnnl::convolution_forward primitive_;
+  mutable PackedWeights weights_;
+  PostOperations post_;
+  memory::desc x_, y_;
+};
+
+class InputGradient final : public Kernel {
+ public:
+  explicit InputGradient(const Geometry& g)
+      : desc_({algorithm::convolution_direct, g.x, g.any_weight, g.y, g.stride, g.dilation, g.before, g.after}, user_scratch(), cpu_engine(), forward_desc(g, dnnl::primitive_attr(), prop_kind::forward_training)),
+        primitive_(desc_), weights_(g.weight, desc_.weights_desc()), x_(g.x), y_(g.y) {
+    bytes_ = {y_.get_size(), g.weight.get_size(), x_.get_size()};
+    inputs_ = 2;
+    scratch_bytes_ = weights_.scratch_bytes() + desc_.scratchpad_desc().get_size();
+  }
+
+  void run(const Range* buffers, void* scratch) const override {
+    primitive_.execute(cpu_stream(), {
+        {DNNL_ARG_DIFF_DST, view(y_, buffers[0].pointer)},
+        {DNNL_ARG_WEIGHTS, weights_.get(buffers[1], scratch)},
+        {DNNL_ARG_DIFF_SRC, view(x_, buffers[2].pointer)},
+        {DNNL_ARG_SCRATCHPAD, view(desc_.scratchpad_desc(), static_cast<char*>(scratch) + weights_.scratch_bytes())},
+    });
+  }
+
+ private:
+  dnnl::convolution_backward_data::primitive_desc desc_;
+  dnnl::convolution_backward_data primitive_;
+  mutable PackedWeights weights_;
+  memory::desc x_, y_;
+};
+
+class WeightGradient final : public Kernel {
+ public:
+  explicit WeightGradient(const Geometry& g)
+      : desc_({algorithm::convolution_direct, g.x, g.any_weight, g.y, g.stride, g.dilation, g.before, g.after}, user_scratch(), cpu_engine(), forward_desc(g, dnnl::primitive_attr(), prop_kind::forward_training)),
+        primitive_(desc_), x_(g.x), y_(g.y), weight_(g.weight), made_(desc_.diff_weights_desc()) {
+    if (made_ != weight_) reorder_ = dnnl::reorder(dnnl::reorder::primitive_desc(cpu_engine(), made_, cpu_engine(), weight_));
+    bytes_ = {x_.get_size(), y_.get_size(), weight_.get_size()};
+    inputs_ = 2;
+    made_bytes_ = made_ != weight_ ? padded(made_.get_size()) : 0;
+    scratch_bytes_ = made_bytes_ + desc_.scratchpad_desc().get_size();
+  }
+
+  void run(const Range* buffers, void* scratch) const override {
+    const memory made = view(made_, made_bytes_ > 0 ? scratch : buffers[2].pointer);
+    primitive_.execute(cpu_stream(), {
+        {DNNL_ARG_SRC, view(x_, buffers[0].pointer)},
+        {DNNL_ARG_DIFF_DST, view(y_, buffers[1].pointer)},
+        {DNNL_ARG_DIFF_WEIGHTS, made},
+        {DNNL_ARG_SCRATCHPAD, view(desc_.scratchpad_desc(), static_cast<char*>(scratch) + made_bytes_)},
+    });
+    if (made_bytes_ > 0) reorder_.execute(cpu_stream(), {{DNNL_ARG_FROM, made}, {DNNL_ARG_TO, view(weight_, buffers[2].pointer)}});
+  }
+
+ private:
+  dnnl::convolution_backward_weights::primitive_desc desc_;
+  dnnl::convolution_backward_weights primitive_;
+  dnnl::reorder reorder_;
+  memory::desc x_, y_, weight_, made_;
+  std::size_t made_bytes_ = 0;
+};
+
+}  // namespace
+
+KernelPointer convolution(Reader& reader) {
+  const Geometry geometry = read_geometry(reader);
+  PostOperations post;
+  post.read(reader, geometry.y, geometry.row, geometry.column);
+  return std::make_shared<Forward>(geometry, std::move(post));
+}
+
+KernelPointer convolution_input_gradient(Reader& reader) { return std::make_shared<InputGradient>(read_geometry(reader)); }
+
+KernelPointer convolution_weight_gradient(Reader& reader) { return std::make_shared<WeightGradient>(read_geometry(reader)); }
+
+}  // namespace sconce

@@ -1,0 +1,20 @@
+// Convolution and its two gradients.
+#pragma once
+
+#include "../kernel.h"
+#include "../reader.h"
+
+namespace sconce {
+
+// Each description: batch, input channels, height, width, output channels, kernel height and width, stride (2),
+// padding (top, left, bottom, right), dilation (2), groups, then whether x is channels-last and whether y is.
+// The forward one goes on with its post-operations; see PostOperations::read.
+
+/** (x, weight, operands of the post-operations...) to y. */
+KernelPointer convolution(Reader& reader);
+/** (gradient of y, weight) to the gradient of x. */
+KernelPointer convolution_input_gradient(Reader& reader);
+/** (x, gradient of y) to the gradient of the weight. */
+KernelPointer convolution_weight_gradient(Reader& reader);
+
+}  // namespace sconce

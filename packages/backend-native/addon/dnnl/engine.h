@@ -1,0 +1,29 @@
+// oneDNN's engine and stream, and its memory over our buffers.
+#pragma once
+
+#include <cstdint>
+#include <dnnl.hpp>
+#include <vector>
+
+#include "../kernel.h"
+
+namespace sconce {
+
+/** The processor. */
+const dnnl::engine& cpu_engine();
+/** The stream of the calling thread. */
+dnnl::stream& cpu_stream();
+
+/** oneDNN memory over a pointer. */
+inline dnnl::memory view(const dnnl::memory::desc& desc, const void* pointer) {
+  return dnnl::memory(desc, cpu_engine(), const_cast<void*>(pointer));
+}
+
+inline dnnl::memory::desc floats(const dnnl::memory::dims& dims, dnnl::memory::format_tag tag) {
+  return dnnl::memory::desc(dims, dnnl::memory::data_type::f32, tag);
+}
+
+/** Rounds up to what our scratch pieces are aligned to. */
+inline std::size_t padded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+}  // namespace sconce

@@ -1,0 +1,93 @@
+#include "matmul.h"
+
+#include "engine.h"
+#include "packed_weights.h"
+#include "post_operations.h"
+
+namespace sconce {
+namespace {
+
+using dnnl::memory;
+
+/** A float array with dims and strides of its own. */
+memory::desc strided(const memory::dims& dims, const memory::dims& strides) { return memory::desc(dims, memory::data_type::f32, strides); }
+
+class Matmul final : public Kernel {
+ public:
+  Matmul(memory::desc a, memory::desc b, memory::desc c, PostOperations post, std::size_t a_bytes, std::size_t b_bytes)
+      : desc_({a, b, c}, post.attributes(), cpu_engine()), primitive_(desc_), post_(std::move(post)), a_(a), b_(b), c_(c) {
+    bytes_ = {a_bytes, b_bytes};
+    for (const std::size_t bytes : post_.bytes()) bytes_.push_back(bytes);
+    inputs_ = bytes_.size();
+    bytes_.push_back(c_.get_size());
+    scratch_bytes_ = desc_.scratchpad_desc().get_size();
+  }
+
+  void run(const Range* buffers, void* scratch) const override {
+    std::unordered_map<int, memory> arguments = {
+        {DNNL_ARG_SRC, view(a_, buffers[0].pointer)},
+        {DNNL_ARG_WEIGHTS, view(b_, buffers[1].pointer)},
+        {DNNL_ARG_DST, view(c_, buffers[inputs_].pointer)},
+        {DNNL_ARG_SCRATCHPAD, view(desc_.scratchpad_desc(), scratch)},
+    };
+    post_.add(arguments, buffers + 2);
+    primitive_.execute(cpu_stream(), arguments);
+  }
+
+ private:
+  dnnl::matmul::primitive_desc desc_;
+  dnnl::matmul primitive_;
+  PostOperations post_;
+  memory::desc a_, b_, c_;
+};
+
+}  // namespace
+
+KernelPointer matmul(Reader& reader) {
+  const std::vector<std::int64_t> batch = reader.list(1, kLargestExtent, 8);
+  const std::vector<std::int64_t> a_batch = reader.list(0, std::int64_t{1} << 48, 8);
+  const std::vector<std::int64_t> b_batch = reader.list(0, std::int64_t{1} << 48, 8);
+  if (a_batch.size() != batch.size() || b_batch.size() != batch.size()) reader.fail("its batch strides do not fit its batch");
+  const std::int64_t rows = reader.integer(1, kLargestExtent);
+  const std::int64_t columns = reader.integer(1, kLargestExtent);
+  const std::int64_t depth = reader.integer(1, kLargestExtent);
+  const bool transpose_a = reader.integer(0, 1) == 1;
+  const bool transpose_b = reader.integer(0, 1) == 1;
+
+  const auto operand = [&](const std::vector<std::int64_t>& batch_strides, std::int64_t m, std::int64_t n, bool transposed, std::size_t& bytes) {
+    // A repeated batch dimension is one of extent 1, which oneDNN broadcasts.
+    memory::dims dims, strides;
+    std::int64_t reach = m * n;
+    for (std::size_t i = 0; i < batch.size(); i++) {
+      const bool repeated = batch_strides[i] == 0;
+      dims.push_back(repeated ? 1 : batch[i]);
+      strides.push_back(repeated ? m * n : batch_strides[i]);
+      if (!repeated) reach += (batch[i] - 1) * batch_strides[i];
+    }
+    dims.insert(dims.end(), {m, n});
+    strides.insert(strides.end(), {transposed ? 1 : n, transposed ? m : 1});
+    bytes = static_cast<std::size_t>(reach) * 4;
+    return strided(dims, strides);
+  };
+  std::size_t a_bytes = 0, b_bytes = 0;
+  const memory::desc a = operand(a_batch, rows, depth, transpose_a, a_bytes);
+  const memory::desc b = operand(b_batch, depth, columns, transpose_b, b_bytes);
+  memory::dims dims = batch, strides(batch.size() + 2), row(batch.size() + 2, 1), column(batch.size() + 2, 1);
+  dims.insert(dims.end(), {rows, columns});
+  std::int64_t stride = 1;
+  for (std::size_t i = dims.size(); i-- > 0; stride *= dims[i]) strides[i] = stride;
+  row[batch.size()] = rows;
+  column[batch.size() + 1] = columns;
+  const memory::desc c = strided(dims, strides);
+  const auto plain = [](const memory::dims& shape) {
+    memory::dims steps(shape.size());
+    std::int64_t step = 1;
+    for (std::size_t i = shape.size(); i-- > 0; step *= shape[i]) steps[i] = step;
+    return strided(shape, steps);
+  };
+  PostOperations post;
+  post.read(reader, c, plain(row), plain(column));
+  return std::make_shared<Matmul>(a, b, c, std::move(post), a_bytes, b_bytes);
+}
+
+}  // namespace sconce

@@ -1,0 +1,394 @@
+// Runs a nest: elementwise work as sheets over the output; reductions first into accumulators, then the epilogue over
+// those. How a reduction is cut into pieces depends on its shape alone, so results do not depend on the threads.
+#include "nest_kernel.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <numeric>
+
+#include "blocks.h"
+#include "sheet.h"
+
+namespace sconce {
+namespace {
+
+/** Work below this many instruction-elements is not worth waking other threads for. */
+constexpr std::int64_t kSerial = 32768;
+
+std::vector<int> loops_between(std::size_t from, std::size_t to) {
+  std::vector<int> loops(to - from);
+  std::iota(loops.begin(), loops.end(), static_cast<int>(from));
+  return loops;
+}
+
+std::int64_t product(const std::vector<std::int64_t>& extents, std::size_t from, std::size_t to) {
+  return std::accumulate(extents.begin() + static_cast<std::ptrdiff_t>(from), extents.begin() + static_cast<std::ptrdiff_t>(to), std::int64_t{1}, std::multiplies<>());
+}
+
+std::int64_t ceiling(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+double neutral(Combine combine, DType dtype) {
+  if (combine == Combine::kSum) return 0;
+  if (combine == Combine::kProduct) return 1;
+  const bool lowest = combine == Combine::kMax;
+  switch (dtype) {
+    case DType::kInt32: return lowest ? -2147483648.0 : 2147483647.0;
+    case DType::kUint32: return lowest ? 0 : -1;  // the lane of 2^32 - 1
+    case DType::kUint8: return lowest ? 0 : 255;
+    case DType::kBool: return lowest ? 0 : 1;
+    default: return lowest ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
+  }
+}
+
+std::int32_t wrapped(std::int64_t value, DType dtype) {
+  return static_cast<std::int32_t>(dtype == DType::kUint8 || dtype == DType::kBool ? value & 255 : value);
+}
+
+/** a combined with b; floats in double, integers as their lanes. */
+double combined(Combine combine, DType dtype, double a, double b) {
+  if (lane_of(dtype) != Lane::kInt32) {
+    switch (combine) {
+      case Combine::kSum: return a + b;
+      case Combine::kProduct: return a * b;
+      case Combine::kMax: return std::isnan(a) || a > b ? a : b;
+      case Combine::kMin: return std::isnan(a) || a < b ? a : b;
+    }
+  }
+  const std::int64_t x = static_cast<std::int64_t>(a);
+  const std::int64_t y = static_cast<std::int64_t>(b);
+  const bool is_unsigned = dtype == DType::kUint32;
+  const auto less = [&] { return is_unsigned ? static_cast<std::uint32_t>(x) < static_cast<std::uint32_t>(y) : x < y; };
+  switch (combine) {
+    case Combine::kSum: return wrapped(static_cast<std::int32_t>(static_cast<std::uint32_t>(x) + static_cast<std::uint32_t>(y)), dtype);
+    case Combine::kProduct: return wrapped(static_cast<std::int32_t>(static_cast<std::uint32_t>(x) * static_cast<std::uint32_t>(y)), dtype);
+    case Combine::kMax: return less() ? b : a;
+    case Combine::kMin: return less() ? a : b;
+  }
+  return a;
+}
+
+void write_lane(void* to, std::int64_t at, Lane lane, double value) {
+  if (lane == Lane::kFloat64) static_cast<double*>(to)[at] = value;
+  else if (lane == Lane::kFloat32) static_cast<float*>(to)[at] = static_cast<float>(value);
+  else static_cast<std::int32_t*>(to)[at] = static_cast<std::int32_t>(static_cast<std::int64_t>(value));
+}
+
+double read_lane(const void* from, std::int64_t at, Lane lane) {
+  if (lane == Lane::kFloat64) return static_cast<const double*>(from)[at];
+  if (lane == Lane::kFloat32) return static_cast<double>(static_cast<const float*>(from)[at]);
+  return static_cast<const std::int32_t*>(from)[at];
+}
+
+/** Instructions evaluated over the output and stored. */
+class Elementwise {
+ public:
+  Elementwise(const std::vector<Instruction>& list, const std::vector<std::int64_t>& shape, const std::vector<Store>& stores)
+      : stores_(stores), length_(std::max<std::size_t>(1, list.size())) {
+    std::vector<int> results;
+    for (const Store& store : stores_) results.push_back(store.value);
+    const std::size_t rank = shape.size();
+    sheet_ = std::make_unique<Sheet>(list, shape, loops_between(0, rank == 0 ? 0 : rank - 1), static_cast<int>(rank) - 1, results);
+    direct_ = stores_.size() == 1 && stores_[0].value == static_cast<int>(list.size()) - 1 &&
+              lane_bytes(lane_of(stores_[0].dtype)) == bytes_per_element(stores_[0].dtype);
+  }
+
+  void run(const Range* inputs, const Range* outputs, const void* const* accumulators) const {
+    const Sheet& sheet = *sheet_;
+    const std::int64_t total = sheet.rows() * sheet.width();
+    if (total == 0) return;
+    // A piece is a few blocks of rows, or of one row where rows are long.
+    const std::int64_t row_blocks = ceiling(sheet.rows(), sheet.block_rows());
+    const std::int64_t column_blocks = ceiling(sheet.width(), sheet.block_columns());
+    const std::int64_t blocks = row_blocks * column_blocks;
+    const bool parallel = total * static_cast<std::int64_t>(length_) > kSerial && blocks > 1;
+#pragma omp parallel if (parallel)
+    {
+      SheetWorker worker(sheet, inputs, accumulators);
+      // Column blocks outside: what depends on the column alone is then computed once per block.
+#pragma omp for schedule(static)
+      for (std::int64_t block = 0; block < blocks; block++) {
+        const bool by_columns = sheet.rows() > column_blocks;
+        const std::int64_t column_block = by_columns ? block / row_blocks : block % column_blocks;
+        const std::int64_t row_block = by_columns ? block % row_blocks : block / column_blocks;
+        const std::int64_t row = row_block * sheet.block_rows();
+        const std::int64_t rows = std::min(sheet.block_rows(), sheet.rows() - row);
+        const std::int64_t column = column_block * sheet.block_columns();
+        const std::int64_t columns = std::min(sheet.block_columns(), sheet.width() - column);
+        store(worker, outputs, row, rows, column, columns);
+      }
+    }
+  }
+
+ private:
+  void store(SheetWorker& worker, const Range* outputs, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns) const {
+    const BlockTable& table = block_table();
+    const std::int64_t at = row * sheet_->width() + column;
+    const auto target = [&](std::size_t i) { return static_cast<char*>(outputs[i].pointer) + at * static_cast<std::int64_t>(bytes_per_element(stores_[i].dtype)); };
+    worker.evaluate(row, rows, column, columns, direct_ ? target(0) : nullptr);
+    for (std::size_t i = 0; i < stores_.size(); i++) {
+      const void* values = worker.block(stores_[i].value);
+      if (values != target(i)) table.stores[static_cast<int>(stores_[i].dtype)](target(i), values, rows * columns);
+    }
+  }
+
+  std::vector<Store> stores_;
+  std::size_t length_;
+  std::unique_ptr<Sheet> sheet_;
+  bool direct_ = false;
+};
+
+/** The reductions of a nest, into arrays with one lane per output element. */
+class Reduction {
+ public:
+  explicit Reduction(const Nest& nest) : accumulators_(nest.accumulators), length_(nest.body.size()) {
+    const std::size_t rank = nest.shape.size();
+    std::vector<std::int64_t> extents = nest.shape;
+    extents.insert(extents.end(), nest.extent.begin(), nest.extent.end());
+    outputs_ = product(extents, 0, rank);
+    inner_ = product(extents, rank, extents.size());
+    along_outputs_ = prefers_outputs(nest, extents);
+    std::vector<int> results;
+    for (const Accumulator& accumulator : accumulators_) results.push_back(accumulator.value);
+    if (along_outputs_) {
+      // Rows are (outer outputs, reduction), columns the innermost output loop.
+      columns_ = nest.shape[rank - 1];
+      std::vector<int> rows = loops_between(0, rank - 1);
+      const std::vector<int> reduced = loops_between(rank, extents.size());
+      rows.insert(rows.end(), reduced.begin(), reduced.end());
+      sheet_ = std::make_unique<Sheet>(nest.body, extents, rows, static_cast<int>(rank) - 1, results);
+      groups_ = columns_ == 0 ? 0 : outputs_ / columns_;
+      rows_per_group_ = inner_;
+    } else {
+      const std::size_t loops = extents.size();
+      const int column = loops > rank ? static_cast<int>(loops) - 1 : -1;
+      sheet_ = std::make_unique<Sheet>(nest.body, extents, loops_between(0, column < 0 ? loops : loops - 1), column, results);
+      groups_ = outputs_;
+      rows_per_group_ = sheet_->width() == 0 ? 0 : inner_ / sheet_->width();
+    }
+    choose_pieces();
+  }
+
+  /** Bytes of the accumulators themselves, and of the partial results besides. */
+  std::size_t result_bytes() const { return accumulators_.size() * padded(outputs_ * 8); }
+  std::size_t partial_bytes() const { return pieces_ > 1 ? accumulators_.size() * padded(outputs_ * pieces_ * 8) : 0; }
+
+  void* result(void* scratch, std::size_t accumulator) const { return static_cast<char*>(scratch) + accumulator * padded(outputs_ * 8); }
+
+  void run(const Range* inputs, void* scratch) const {
+    if (outputs_ == 0) return;
+    if (inner_ == 0) {
+      for (std::size_t i = 0; i < accumulators_.size(); i++) {
+        for (std::int64_t o = 0; o < outputs_; o++) write_lane(result(scratch, i), o, lane(i), neutral(accumulators_[i].combine, accumulators_[i].dtype));
+      }
+      return;
+    }
+    if (along_outputs_) run_along_outputs(inputs, scratch);
+    else run_along_reduction(inputs, scratch);
+    if (pieces_ > 1) merge(scratch);
+  }
+
+ private:
+  static std::size_t padded(std::int64_t bytes) { return (static_cast<std::size_t>(bytes) + 63) / 64 * 64; }
+  Lane lane(std::size_t i) const { return lane_of(accumulators_[i].dtype); }
+  bool is_parallel() const { return outputs_ * inner_ * static_cast<std::int64_t>(length_) > kSerial; }
+  double* partial(void* scratch, std::size_t accumulator) const {
+    return reinterpret_cast<double*>(static_cast<char*>(scratch) + result_bytes() + accumulator * padded(outputs_ * pieces_ * 8));
+  }
+
+  /** Whether vectors along the innermost output loop read memory in a better order than along the innermost reduction loop. */
+  static bool prefers_outputs(const Nest& nest, const std::vector<std::int64_t>& extents) {
+    const std::size_t rank = nest.shape.size();
+    if (rank == 0 || nest.extent.empty() || nest.shape[rank - 1] < 4) return false;
+    int by_outputs = 0;
+    int by_reduction = 0;
+    for (const Instruction& instruction : nest.body) {
+      if (instruction.kind != Instruction::Kind::kLoad || instruction.computed) continue;
+      const auto value = [&](std::size_t loop) { return instruction.strides[loop] == 1 && extents[loop] > 1 ? 2 : instruction.strides[loop] == 0 ? 1 : 0; };
+      by_outputs += value(rank - 1);
+      by_reduction += value(extents.size() - 1);
+    }
+    if (by_outputs != by_reduction) return by_outputs > by_reduction;
+    return extents.back() < nest.shape[rank - 1];
+  }
+
+  /** Long reductions of few outputs are cut, so that there is work for many threads. */
+  void choose_pieces() {
+    constexpr std::int64_t wanted = 64;
+    constexpr std::int64_t least = 16384;  // elements of a piece
+    const std::int64_t blocks = along_outputs_ ? groups_ * ceiling(columns_, kBlock) : groups_;
+    units_per_group_ = along_outputs_ ? rows_per_group_ : rows_per_group_ > 1 ? rows_per_group_ : inner_;
+    cuts_columns_ = !along_outputs_ && rows_per_group_ <= 1;
+    if (blocks >= wanted || inner_ == 0) return;
+    const std::int64_t per_group = along_outputs_ ? inner_ * std::min(columns_, kBlock) : inner_;
+    pieces_ = std::max<std::int64_t>(1, std::min({ceiling(wanted, std::max<std::int64_t>(1, blocks)), per_group / least, units_per_group_}));
+  }
+
+  void run_along_outputs(const Range* inputs, void* scratch) const {
+    const Sheet& sheet = *sheet_;
+    const BlockTable& table = block_table();
+    const std::int64_t column_blocks = ceiling(columns_, sheet.block_columns());
+    const std::int64_t work = groups_ * column_blocks * pieces_;
+#pragma omp parallel if (is_parallel() && work > 1)
+    {
+      SheetWorker worker(sheet, inputs, nullptr);
+      std::vector<std::vector<double>> sums(accumulators_.size(), std::vector<double>(static_cast<std::size_t>(sheet.block_columns())));
+      std::vector<std::vector<double>> running(accumulators_.size(), std::vector<double>(static_cast<std::size_t>(sheet.block_columns())));
+#pragma omp for schedule(static)
+      for (std::int64_t unit = 0; unit < work; unit++) {
+        const std::int64_t column = unit / pieces_ % column_blocks * sheet.block_columns();
+        const std::int64_t group = unit / pieces_ / column_blocks;
+        const std::int64_t piece = unit % pieces_;
+        const std::int64_t columns = std::min(sheet.block_columns(), columns_ - column);
+        const std::int64_t first = rows_per_group_ * piece / pieces_;
+        const std::int64_t last = rows_per_group_ * (piece + 1) / pieces_;
+        for (std::size_t i = 0; i < accumulators_.size(); i++) std::fill(sums[i].begin(), sums[i].end(), neutral(accumulators_[i].combine, accumulators_[i].dtype));
+        // A run of rows is accumulated in the dtype itself, runs in double: long sums keep their precision.
+        constexpr std::int64_t run = 128;
+        for (std::int64_t row = first; row < last; row += run) {
+          const std::int64_t end = std::min(row + run, last);
+          for (std::int64_t at = row; at < end; at += sheet.block_rows()) {
+            const std::int64_t rows = std::min(sheet.block_rows(), end - at);
+            worker.evaluate(group * rows_per_group_ + at, rows, column, columns);
+            for (std::size_t i = 0; i < accumulators_.size(); i++) {
+              const char* values = static_cast<const char*>(worker.block(accumulators_[i].value));
+              const std::size_t stride = static_cast<std::size_t>(columns) * lane_bytes(lane(i));
+              std::int64_t r = 0;
+              if (at == row) std::memcpy(running[i].data(), values, stride), r = 1;
+              const BlockCombine combine = table.combines[static_cast<int>(accumulators_[i].combine)][static_cast<int>(accumulators_[i].dtype)];
+              for (; r < rows; r++) combine(running[i].data(), values + r * static_cast<std::int64_t>(stride), columns);
+            }
+          }
+          for (std::size_t i = 0; i < accumulators_.size(); i++) {
+            const Combine combine = accumulators_[i].combine;
+            if (combine == Combine::kSum && lane(i) == Lane::kFloat32) {
+              const float* from = reinterpret_cast<const float*>(running[i].data());
+              double* to = sums[i].data();
+              for (std::int64_t c = 0; c < columns; c++) to[c] += from[c];
+              continue;
+            }
+            for (std::int64_t c = 0; c < columns; c++) sums[i][c] = combined(combine, accumulators_[i].dtype, sums[i][c], read_lane(running[i].data(), c, lane(i)));
+          }
+        }
+        for (std::size_t i = 0; i < accumulators_.size(); i++) {
+          const std::int64_t at = group * columns_ + column;
+          if (pieces_ > 1) std::memcpy(partial(scratch, i) + piece * outputs_ + at, sums[i].data(), static_cast<std::size_t>(columns) * 8);
+          else for (std::int64_t c = 0; c < columns; c++) write_lane(result(scratch, i), at + c, lane(i), sums[i][c]);
+        }
+      }
+    }
+  }
+
+  void run_along_reduction(const Range* inputs, void* scratch) const {
+    const Sheet& sheet = *sheet_;
+    const std::int64_t width = sheet.width();
+    // Outputs whose whole reduction fits a block are done several at a time.
+    const std::int64_t groups_per_block = std::max<std::int64_t>(1, sheet.block_rows() / std::max<std::int64_t>(1, rows_per_group_));
+    const std::int64_t group_blocks = ceiling(groups_, groups_per_block);
+    const std::int64_t work = group_blocks * pieces_;
+#pragma omp parallel if (is_parallel() && work > 1)
+    {
+      SheetWorker worker(sheet, inputs, nullptr);
+      std::vector<double> totals(accumulators_.size());
+#pragma omp for schedule(static)
+      for (std::int64_t unit = 0; unit < work; unit++) {
+        const std::int64_t group = unit / pieces_ * groups_per_block;
+        const std::int64_t piece = unit % pieces_;
+        const std::int64_t groups = std::min(groups_per_block, groups_ - group);
+        if (groups_per_block > 1) {
+          worker.evaluate(group * rows_per_group_, groups * rows_per_group_, 0, width);
+          for (std::int64_t g = 0; g < groups; g++) {
+            for (std::size_t i = 0; i < accumulators_.size(); i++) write_lane(result(scratch, i), group + g, lane(i), reduce_block(worker, i, g * inner_, inner_));
+          }
+          continue;
+        }
+        for (std::size_t i = 0; i < accumulators_.size(); i++) totals[i] = neutral(accumulators_[i].combine, accumulators_[i].dtype);
+        const std::int64_t first = units_per_group_ * piece / pieces_;
+        const std::int64_t last = units_per_group_ * (piece + 1) / pieces_;
+        const std::int64_t first_row = cuts_columns_ ? 0 : first;
+        const std::int64_t last_row = cuts_columns_ ? rows_per_group_ : last;
+        const std::int64_t first_column = cuts_columns_ ? first : 0;
+        const std::int64_t last_column = cuts_columns_ ? last : width;
+        for (std::int64_t row = first_row; row < last_row; row += sheet.block_rows()) {
+          const std::int64_t rows = std::min(sheet.block_rows(), last_row - row);
+          for (std::int64_t column = first_column; column < last_column; column += sheet.block_columns()) {
+            const std::int64_t columns = std::min(sheet.block_columns(), last_column - column);
+            worker.evaluate(group * rows_per_group_ + row, rows, column, columns);
+            for (std::size_t i = 0; i < accumulators_.size(); i++) totals[i] = combined(accumulators_[i].combine, accumulators_[i].dtype, totals[i], reduce_block(worker, i, 0, rows * columns));
+          }
+        }
+        for (std::size_t i = 0; i < accumulators_.size(); i++) {
+          if (pieces_ > 1) partial(scratch, i)[piece * outputs_ + group] = totals[i];
+          else write_lane(result(scratch, i), group, lane(i), totals[i]);
+        }
+      }
+    }
+  }
+
+  double reduce_block(SheetWorker& worker, std::size_t i, std::int64_t from, std::int64_t n) const {
+    const char* values = static_cast<const char*>(worker.block(accumulators_[i].value)) + from * static_cast<std::int64_t>(lane_bytes(lane(i)));
+    return block_table().reductions[static_cast<int>(accumulators_[i].combine)][static_cast<int>(accumulators_[i].dtype)](values, n);
+  }
+
+  void merge(void* scratch) const {
+    for (std::size_t i = 0; i < accumulators_.size(); i++) {
+      const double* from = partial(scratch, i);
+      for (std::int64_t o = 0; o < outputs_; o++) {
+        double total = from[o];
+        for (std::int64_t piece = 1; piece < pieces_; piece++) total = combined(accumulators_[i].combine, accumulators_[i].dtype, total, from[piece * outputs_ + o]);
+        write_lane(result(scratch, i), o, lane(i), total);
+      }
+    }
+  }
+
+  std::vector<Accumulator> accumulators_;
+  std::size_t length_;
+  std::unique_ptr<Sheet> sheet_;
+  bool along_outputs_ = false;
+  bool cuts_columns_ = false;
+  std::int64_t outputs_ = 1;
+  std::int64_t inner_ = 1;
+  std::int64_t columns_ = 1;
+  std::int64_t groups_ = 1;
+  std::int64_t rows_per_group_ = 1;
+  std::int64_t units_per_group_ = 1;
+  std::int64_t pieces_ = 1;
+};
+
+class NestKernel final : public Kernel {
+ public:
+  explicit NestKernel(const Nest& nest)
+      : elementwise_(nest.reduces ? nest.epilogue : nest.body, nest.shape, nest.stores) {
+    inputs_ = nest.inputs.size();
+    for (std::size_t i = 0; i < inputs_; i++) bytes_.push_back(static_cast<std::size_t>(nest.touched[i]) * bytes_per_element(nest.inputs[i]));
+    const std::int64_t outputs = product(nest.shape, 0, nest.shape.size());
+    for (const Store& store : nest.stores) bytes_.push_back(static_cast<std::size_t>(outputs) * bytes_per_element(store.dtype));
+    if (nest.reduces) {
+      reduction_ = std::make_unique<Reduction>(nest);
+      accumulators_ = nest.accumulators.size();
+      scratch_bytes_ = reduction_->result_bytes() + reduction_->partial_bytes();
+    }
+  }
+
+  void run(const Range* buffers, void* scratch) const override {
+    std::vector<const void*> finished(accumulators_);
+    if (reduction_) {
+      reduction_->run(buffers, scratch);
+      for (std::size_t i = 0; i < accumulators_; i++) finished[i] = reduction_->result(scratch, i);
+    }
+    elementwise_.run(buffers, buffers + inputs_, finished.data());
+  }
+
+ private:
+  std::size_t accumulators_ = 0;
+  Elementwise elementwise_;
+  std::unique_ptr<Reduction> reduction_;
+};
+
+}  // namespace
+
+KernelPointer nest_kernel(Nest nest) { return std::make_shared<NestKernel>(nest); }
+
+}  // namespace sconce

@@ -1,0 +1,345 @@
+#include "sheet.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "../buffers.h"
+
+namespace sconce {
+
+Sheet::Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_t>& extents, std::vector<int> row_loops, int column,
+             const std::vector<int>& results)
+    : list_(list), extents_(extents), row_loops_(std::move(row_loops)), column_(column) {
+  for (const int loop : row_loops_) rows_ *= extents_[loop];
+  if (column_ >= 0) width_ = extents_[column_];
+  block_columns_ = std::max<std::int64_t>(1, std::min(width_, kBlock));
+  block_rows_ = width_ >= kBlock || width_ == 0 ? 1 : std::max<std::int64_t>(1, std::min(rows_, kBlock / width_));
+  classify(list_);
+  place_values(results);
+}
+
+void Sheet::classify(const std::vector<Instruction>& list) {
+  for (const Instruction& instruction : list) {
+    Step step{&instruction, kOnce, lane_of(instruction.dtype), {}, 0};
+    int reach = kOnce;
+    const auto follow = [&](int operand) { reach |= steps_[operand].reach; };
+    switch (instruction.kind) {
+      case Instruction::Kind::kConstant:
+        break;
+      case Instruction::Kind::kIndex:
+        reach = instruction.number == column_ ? kColumn : kRow;
+        break;
+      case Instruction::Kind::kAccumulator:
+        reach = kElement;
+        break;
+      case Instruction::Kind::kApply:
+        for (int i = 0; i < arity(instruction.op); i++) follow(instruction.operands[i]);
+        break;
+      case Instruction::Kind::kLoad: {
+        if (instruction.guard >= 0) follow(instruction.guard);
+        if (instruction.computed) {
+          follow(instruction.operands[0]);
+          break;
+        }
+        bool in_order = true;
+        std::int64_t expected = width_;
+        step.row_strides.resize(row_loops_.size());
+        for (std::size_t i = row_loops_.size(); i-- > 0;) {
+          const int loop = row_loops_[i];
+          const std::int64_t stride = extents_[loop] > 1 ? instruction.strides[loop] : 0;
+          step.row_strides[i] = stride;
+          if (stride != 0) reach |= kRow;
+          if (extents_[loop] > 1 && stride != expected) in_order = false;
+          expected *= extents_[loop];
+        }
+        if (column_ >= 0 && width_ > 1) step.column_stride = instruction.strides[column_];
+        if (step.column_stride != 0) reach |= kColumn;
+        if (width_ > 1 && step.column_stride != 1) in_order = false;
+        step.contiguous = in_order;
+        break;
+      }
+    }
+    step.reach = static_cast<Reach>(reach);
+    steps_.push_back(std::move(step));
+  }
+}
+
+void Sheet::place_values(const std::vector<int>& results) {
+  const std::int64_t elements = block_rows_ * block_columns_;
+  const auto reserve = [&](std::int64_t count) {
+    const std::size_t place = memory_bytes_;
+    memory_bytes_ += (static_cast<std::size_t>(count) * 8 + 63) / 64 * 64;
+    return place;
+  };
+  // When a value of every element is read for the last time, its place is free again.
+  std::vector<std::size_t> last(steps_.size(), 0);
+  const auto each_operand = [&](const Instruction& instruction, auto visit) {
+    if (instruction.kind == Instruction::Kind::kApply) {
+      for (int i = 0; i < arity(instruction.op); i++) visit(instruction.operands[i]);
+    } else if (instruction.kind == Instruction::Kind::kLoad) {
+      if (instruction.guard >= 0) visit(instruction.guard);
+      if (instruction.computed) visit(instruction.operands[0]);
+    }
+  };
+  for (std::size_t at = 0; at < steps_.size(); at++) {
+    each_operand(*steps_[at].instruction, [&](int operand) {
+      last[operand] = at;
+      if (steps_[at].reach == kElement && steps_[operand].reach == kRow) steps_[operand].expanded = true;
+    });
+  }
+  for (const int result : results) {
+    last[result] = steps_.size();
+    if (steps_[result].reach == kRow) steps_[result].expanded = true;
+  }
+  std::vector<std::size_t> free;
+  for (std::size_t at = 0; at < steps_.size(); at++) {
+    Step& step = steps_[at];
+    if (step.reach == kOnce) step.place = reserve(1);
+    else if (step.reach == kRow) step.place = reserve(block_rows_);
+    else if (step.reach == kColumn) step.place = reserve(elements);
+    else {
+      // An operator may write over an operand of its own width that dies here, element by element; a load may not.
+      const bool applies = step.instruction->kind == Instruction::Kind::kApply;
+      const auto release = [&](bool before) {
+        each_operand(*step.instruction, [&](int operand) {
+          const Step& source = steps_[operand];
+          if (last[operand] != at || source.reach != kElement) return;
+          if (before && !(applies && lane_bytes(source.lane) == lane_bytes(step.lane))) return;
+          free.push_back(source.place);
+          last[operand] = steps_.size() + 1;
+        });
+      };
+      release(true);
+      if (free.empty()) step.place = reserve(elements);
+      else {
+        step.place = free.back();
+        free.pop_back();
+      }
+      release(false);
+    }
+    if (step.expanded) step.expansion = reserve(elements);
+  }
+  for (const int result : results) {
+    if (steps_[result].reach == kOnce) steps_[result].expansion = reserve(elements);
+  }
+}
+
+SheetWorker::SheetWorker(const Sheet& sheet, const Range* inputs, const void* const* accumulators)
+    : sheet_(sheet),
+      table_(block_table()),
+      inputs_(inputs),
+      accumulators_(accumulators),
+      memory_(static_cast<char*>(allocate_bytes(sheet.memory_bytes_))),
+      values_(sheet.steps_.size()),
+      expansions_(sheet.steps_.size()),
+      row_index_(sheet.row_loops_.size(), std::vector<std::int64_t>(static_cast<std::size_t>(sheet.block_rows_))),
+      offsets_(static_cast<std::size_t>(sheet.block_rows_)) {
+  if (sheet.rows_ == 0 || sheet.width_ == 0) return;
+  column_ = 0;
+  columns_ = 1;
+  rows_ = 1;
+  for (std::size_t at = 0; at < sheet.steps_.size(); at++) {
+    const Sheet::Step& step = sheet.steps_[at];
+    if (step.reach != Sheet::kOnce) continue;
+    values_[at] = memory_ + step.place;
+    run(step, 1, memory_ + step.place);
+  }
+  column_ = columns_ = -1;
+}
+
+SheetWorker::~SheetWorker() { free_bytes(memory_, sheet_.memory_bytes_); }
+
+void SheetWorker::locate_rows(std::int64_t row, std::int64_t rows) {
+  row_ = row;
+  rows_ = rows;
+  std::int64_t rest = row;
+  const std::size_t loops = row_index_.size();
+  for (std::size_t i = loops; i-- > 0;) {
+    const std::int64_t extent = sheet_.extents_[sheet_.row_loops_[i]];
+    row_index_[i][0] = rest % extent;
+    rest /= extent;
+  }
+  for (std::int64_t r = 1; r < rows; r++) {
+    bool carry = true;
+    for (std::size_t i = loops; i-- > 0;) {
+      std::int64_t next = row_index_[i][r - 1] + (carry ? 1 : 0);
+      carry = carry && next == sheet_.extents_[sheet_.row_loops_[i]];
+      row_index_[i][r] = carry ? 0 : next;
+    }
+  }
+}
+
+void SheetWorker::evaluate(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, void* last_result) {
+  const bool moved = column != column_ || columns != columns_;
+  column_ = column;
+  columns_ = columns;
+  if (moved) {
+    // Repeated for as many rows as a block has, so that elements find them at their own place.
+    rows_ = sheet_.block_rows_;
+    const std::int64_t n = sheet_.block_rows_ * columns;
+    for (std::size_t at = 0; at < sheet_.steps_.size(); at++) {
+      const Sheet::Step& step = sheet_.steps_[at];
+      if (step.reach != Sheet::kColumn) continue;
+      values_[at] = memory_ + step.place;
+      run(step, n, memory_ + step.place);
+    }
+  }
+  locate_rows(row, rows);
+  const std::int64_t n = rows * columns;
+  for (std::size_t at = 0; at < sheet_.steps_.size(); at++) {
+    const Sheet::Step& step = sheet_.steps_[at];
+    if (step.reach == Sheet::kRow) {
+      values_[at] = memory_ + step.place;
+      columns_ = 1;
+      run(step, rows, memory_ + step.place);
+      columns_ = columns;
+      if (step.expanded && rows > 1) {
+        char* out = memory_ + step.expansion;
+        const std::size_t bytes = lane_bytes(step.lane);
+        for (std::int64_t r = 0; r < rows; r++) {
+          // A stride of 0 spreads one lane; int32 and float32 move alike.
+          const BlockLoad spread = table_.loads[static_cast<int>(bytes == 8 ? DType::kFloat64 : DType::kInt32)];
+          spread(out + r * columns * bytes, memory_ + step.place + r * bytes, 0, columns);
+        }
+        expansions_[at] = out;
+      }
+    } else if (step.reach == Sheet::kElement) {
+      void* out = memory_ + step.place;
+      if (last_result != nullptr && at + 1 == sheet_.steps_.size()) out = last_result;
+      values_[at] = out;
+      in_element_ = true;
+      run(step, n, out);
+      in_element_ = false;
+    }
+  }
+}
+
+void SheetWorker::run(const Sheet::Step& step, std::int64_t n, void* out) {
+  const Instruction& instruction = *step.instruction;
+  const std::size_t at = static_cast<std::size_t>(&step - sheet_.steps_.data());
+  switch (instruction.kind) {
+    case Instruction::Kind::kConstant:
+      if (step.lane == Lane::kFloat64) *static_cast<double*>(out) = instruction.value;
+      else if (step.lane == Lane::kFloat32) *static_cast<float*>(out) = static_cast<float>(instruction.value);
+      else *static_cast<std::int32_t*>(out) = static_cast<std::int32_t>(static_cast<std::int64_t>(instruction.value));
+      return;
+    case Instruction::Kind::kIndex: {
+      std::int32_t* to = static_cast<std::int32_t*>(out);
+      if (instruction.number == sheet_.column_) {
+        for (std::int64_t i = 0; i < n; i++) to[i] = static_cast<std::int32_t>(column_ + i % columns_);
+        return;
+      }
+      const auto& loops = sheet_.row_loops_;
+      const std::size_t loop = static_cast<std::size_t>(std::find(loops.begin(), loops.end(), instruction.number) - loops.begin());
+      for (std::int64_t r = 0; r < n; r++) to[r] = static_cast<std::int32_t>(row_index_[loop][r]);
+      return;
+    }
+    case Instruction::Kind::kAccumulator:
+      values_[at] = static_cast<const char*>(accumulators_[instruction.number]) + (row_ * sheet_.width_ + column_) * static_cast<std::int64_t>(lane_bytes(step.lane));
+      return;
+    case Instruction::Kind::kApply: {
+      const void* operands[3] = {nullptr, nullptr, nullptr};
+      int uniform = 0;
+      for (int i = 0; i < arity(instruction.op); i++) {
+        const int operand = instruction.operands[i];
+        const Sheet::Step& source = sheet_.steps_[operand];
+        operands[i] = values_[operand];
+        if (source.reach == Sheet::kOnce) uniform |= 1 << i;
+        else if (source.reach == Sheet::kRow && in_element_) {
+          if (rows_ > 1) operands[i] = expansions_[operand];
+          else uniform |= 1 << i;
+        }
+      }
+      const DType type = sheet_.list_[instruction.operands[instruction.op == Operator::kWhere ? 1 : 0]].dtype;
+      const BlockOperator function = instruction.op == Operator::kCast
+                                         ? table_.casts[static_cast<int>(type)][static_cast<int>(instruction.dtype)]
+                                         : table_.operators[static_cast<int>(instruction.op)][static_cast<int>(type)];
+      function(out, operands[0], operands[1], operands[2], n, uniform);
+      return;
+    }
+    case Instruction::Kind::kLoad:
+      load(step, step.reach == Sheet::kOnce ? 1 : rows_, step.reach == Sheet::kRow || step.reach == Sheet::kOnce ? 1 : columns_, out);
+      return;
+  }
+}
+
+void SheetWorker::load(const Sheet::Step& step, std::int64_t rows, std::int64_t columns, void* out) {
+  const Instruction& instruction = *step.instruction;
+  const Range& input = inputs_[instruction.number];
+  const char* base = static_cast<const char*>(input.pointer);
+  const std::int64_t element = static_cast<std::int64_t>(bytes_per_element(instruction.dtype));
+  const std::int64_t limit = static_cast<std::int64_t>(input.bytes) / element;
+  const std::size_t lane = lane_bytes(step.lane);
+  const BlockLoad read = table_.loads[static_cast<int>(instruction.dtype)];
+  const std::int64_t n = rows * columns;
+
+  // A guard or a computed position says for each element what to read.
+  const auto spread = [&](int value, std::int64_t i) {
+    const std::int32_t* lanes = static_cast<const std::int32_t*>(values_[value]);
+    const Sheet::Reach reach = sheet_.steps_[value].reach;
+    if (reach == Sheet::kOnce) return lanes[0];
+    if (reach == Sheet::kRow && step.reach != Sheet::kRow) return lanes[i / columns];
+    return lanes[i];
+  };
+  if (instruction.computed) {
+    std::memset(out, 0, static_cast<std::size_t>(n) * lane);
+    for (std::int64_t i = 0; i < n; i++) {
+      if (instruction.guard >= 0 && spread(instruction.guard, i) == 0) continue;
+      const std::int64_t position = spread(instruction.operands[0], i);
+      if (position >= 0 && position < limit) read(static_cast<char*>(out) + i * lane, base + position * element, 0, 1);
+    }
+    return;
+  }
+
+  const bool by_row = step.reach & Sheet::kRow;
+  const auto offset_of = [&](std::int64_t r) {
+    std::int64_t offset = instruction.offset;
+    if (by_row) {
+      for (std::size_t i = 0; i < step.row_strides.size(); i++) offset += step.row_strides[i] * row_index_[i][r];
+    }
+    return offset;
+  };
+  const std::int64_t stride = columns == 1 && step.reach != Sheet::kElement && step.reach != Sheet::kColumn ? 0 : step.column_stride;
+  const std::int64_t first = step.reach & Sheet::kColumn ? column_ * step.column_stride : 0;
+  if (instruction.guard >= 0) {
+    std::memset(out, 0, static_cast<std::size_t>(n) * lane);
+    for (std::int64_t r = 0; r < rows; r++) {
+      const std::int64_t offset = offset_of(r) + first;
+      for (std::int64_t c = 0; c < columns;) {
+        if (spread(instruction.guard, r * columns + c) == 0) {
+          c++;
+          continue;
+        }
+        std::int64_t end = c + 1;
+        while (end < columns && spread(instruction.guard, r * columns + end) != 0) end++;
+        const std::int64_t from = offset + c * stride;
+        const std::int64_t to = offset + (end - 1) * stride;
+        if (std::min(from, to) >= 0 && std::max(from, to) < limit) {
+          read(static_cast<char*>(out) + (r * columns + c) * lane, base + from * element, stride, end - c);
+        }
+        c = end;
+      }
+    }
+    return;
+  }
+  const bool held_as_stored = instruction.dtype == DType::kFloat32 || instruction.dtype == DType::kInt32 || instruction.dtype == DType::kUint32 || instruction.dtype == DType::kFloat64;
+  if (step.reach == Sheet::kElement && held_as_stored && (step.contiguous || (rows == 1 && step.column_stride == 1))) {
+    values_[static_cast<std::size_t>(&step - sheet_.steps_.data())] = base + (offset_of(0) + first) * element;
+    return;
+  }
+  for (std::int64_t r = 0; r < rows; r++) {
+    read(static_cast<char*>(out) + r * columns * lane, base + (offset_of(r) + first) * element, stride, columns);
+  }
+}
+
+const void* SheetWorker::block(int value) {
+  const Sheet::Step& step = sheet_.steps_[value];
+  if (step.reach == Sheet::kElement || step.reach == Sheet::kColumn) return values_[value];
+  if (step.reach == Sheet::kRow && rows_ > 1) return expansions_[value];
+  char* out = memory_ + step.expansion;
+  const BlockLoad spread = table_.loads[static_cast<int>(lane_bytes(step.lane) == 8 ? DType::kFloat64 : DType::kInt32)];
+  spread(out, values_[value], 0, rows_ * columns_);
+  return out;
+}
+
+}  // namespace sconce

@@ -1,0 +1,103 @@
+// An instruction list evaluated over a sheet of rows x columns, block by block.
+//
+// The innermost loop that is walked makes the columns, all others the rows. A block is a part of one row, or several
+// whole rows where these are short; its values sit in memory that fits the first-level cache. Every value is computed
+// once for as far as it reaches: constants once, what depends on the column alone once per range of columns, what
+// depends on the row alone once per row, and only the rest per element.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "../kernel.h"
+#include "blocks.h"
+#include "nest.h"
+
+namespace sconce {
+
+/** Elements of a block, at most. */
+constexpr std::int64_t kBlock = 512;
+
+class Sheet {
+ public:
+  /** `extents` are those of all loops the list knows; `column` is the loop that makes the columns, or -1. `results` are values that will be asked for. */
+  Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_t>& extents, std::vector<int> row_loops, int column,
+        const std::vector<int>& results);
+
+  std::int64_t rows() const { return rows_; }
+  std::int64_t width() const { return width_; }
+  /** Rows of a block: more than one only where a block holds whole rows. */
+  std::int64_t block_rows() const { return block_rows_; }
+  std::int64_t block_columns() const { return block_columns_; }
+
+ private:
+  friend class SheetWorker;
+
+  /** What a value depends on. */
+  enum Reach { kOnce = 0, kRow = 1, kColumn = 2, kElement = 3 };
+
+  struct Step {
+    const Instruction* instruction;
+    Reach reach;
+    Lane lane;
+    std::vector<std::int64_t> row_strides;  // of a load, per row loop
+    std::int64_t column_stride = 0;
+    bool contiguous = false;     // a load whose elements lie in the order of the sheet
+    bool expanded = false;       // a row value that elements need as a block of its own
+    std::size_t place = 0;       // where its values are in a worker's memory
+    std::size_t expansion = 0;   // where the expanded values are
+  };
+
+  void classify(const std::vector<Instruction>& list);
+  void place_values(const std::vector<int>& results);
+
+  std::vector<Instruction> list_;
+  std::vector<std::int64_t> extents_;
+  std::vector<int> row_loops_;
+  int column_;
+  std::int64_t rows_ = 1;
+  std::int64_t width_ = 1;
+  std::int64_t block_rows_ = 1;
+  std::int64_t block_columns_ = 1;
+  std::vector<Step> steps_;
+  std::size_t memory_bytes_ = 0;
+};
+
+/** One thread's memory and position. */
+class SheetWorker {
+ public:
+  /** `inputs` are the nest's inputs; `accumulators` the finished accumulators by number, one lane per element of the sheet. */
+  SheetWorker(const Sheet& sheet, const Range* inputs, const void* const* accumulators);
+  ~SheetWorker();
+  SheetWorker(const SheetWorker&) = delete;
+  SheetWorker& operator=(const SheetWorker&) = delete;
+
+  /** Computes the rows [row, row + rows) and columns [column, column + columns): at most a block; with several rows, whole ones. */
+  void evaluate(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, void* last_result = nullptr);
+
+  /** All lanes of a value in the block just computed. */
+  const void* block(int value);
+
+ private:
+  void run(const Sheet::Step& step, std::int64_t n, void* out);
+  void load(const Sheet::Step& step, std::int64_t rows, std::int64_t columns, void* out);
+  void locate_rows(std::int64_t row, std::int64_t rows);
+
+  const Sheet& sheet_;
+  const BlockTable& table_;
+  const Range* inputs_;
+  const void* const* accumulators_;
+  char* memory_;
+  std::vector<const void*> values_;
+  std::vector<const void*> expansions_;
+  std::vector<std::vector<std::int64_t>> row_index_;
+  std::vector<std::int64_t> offsets_;
+  std::int64_t row_ = 0;
+  std::int64_t rows_ = 0;
+  std::int64_t column_ = -1;
+  std::int64_t columns_ = -1;
+  bool in_element_ = false;
+};
+
+}  // namespace sconce

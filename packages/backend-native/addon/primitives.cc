@@ -1,0 +1,35 @@
+#include "primitives.h"
+
+#include <map>
+
+#include "dnnl/convolution.h"
+#include "dnnl/matmul.h"
+#include "nest/nest_kernel.h"
+
+namespace sconce {
+
+namespace {
+
+using Maker = KernelPointer (*)(Reader&);
+
+KernelPointer make_nest(Reader& reader) { return nest_kernel(decode_nest(reader)); }
+
+const std::map<std::string, Maker>& makers() {
+  static const std::map<std::string, Maker> all = {
+      {"convolution", convolution},
+      {"convolutionInputGradient", convolution_input_gradient},
+      {"convolutionWeightGradient", convolution_weight_gradient},
+      {"matmul", matmul},
+      {"nest", make_nest},
+  };
+  return all;
+}
+
+}  // namespace
+
+KernelPointer make_kernel(const std::string& name, Reader& description) {
+  const auto maker = makers().find(name);
+  return maker == makers().end() ? nullptr : maker->second(description);
+}
+
+}  // namespace sconce

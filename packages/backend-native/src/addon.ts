@@ -1,0 +1,52 @@
+/** The addon: its functions, and where its binary is found. */
+import { createRequire } from "node:module";
+import { BackendError } from "@sconce/core";
+
+/** Handles that only the addon understands. */
+declare const handle: unique symbol;
+export interface Device {
+  readonly [handle]: "device";
+}
+export interface NativeKernel {
+  readonly [handle]: "kernel";
+}
+export interface NativeProgram {
+  readonly [handle]: "program";
+}
+
+/** What the addon exports; see addon/binding.cc. Buffers are numbers. */
+export interface Addon {
+  open(threads: number): Device;
+  allocate(device: Device, byteLength: number): number;
+  release(device: Device, buffer: number): void;
+  write(device: Device, buffer: number, bytes: Uint8Array): void;
+  read(device: Device, buffer: number, byteLength: number): Promise<ArrayBuffer>;
+  readSync(device: Device, buffer: number, byteLength: number): ArrayBuffer;
+  finish(device: Device): Promise<void>;
+  /** The kernel of that name for the description, or undefined when the addon has none. */
+  kernel(name: string, description: Float64Array): NativeKernel | undefined;
+  program(kernels: readonly NativeKernel[]): NativeProgram;
+  run(device: Device, program: NativeProgram, buffers: Int32Array): void;
+}
+
+let loaded: Addon | undefined;
+
+/** Loads the binary for this platform: the package made for it, or the one built here. Throws BackendError. */
+export function loadAddon(): Addon {
+  if (loaded) return loaded;
+  const require = createRequire(import.meta.url);
+  const platform = `${process.platform}-${process.arch}`;
+  const tried: string[] = [];
+  for (const name of [`@sconce/backend-native-${platform}`, "../build/release/sconce.node"]) {
+    try {
+      loaded = require(name) as Addon;
+      return loaded;
+    } catch (error) {
+      tried.push(`${name}: ${(error as Error).message.split("\n")[0]}`);
+    }
+  }
+  throw new BackendError(
+    `native: there is no binary for ${platform}. Install @sconce/backend-native-${platform} if it exists, or build the addon: install a C++ ` +
+      `compiler and oneDNN (Debian: apt install g++ libdnnl-dev) and run npm run build-addon in @sconce/backend-native.\n  ${tried.join("\n  ")}`,
+  );
+}

@@ -1,0 +1,48 @@
+/** Convolution over one or two spatial axes and its gradients, as addon/dnnl/convolution.h describes them. */
+import type { ConvolutionAttributes, OpRequest, Shape } from "@sconce/core";
+import type { LaidOutRequest } from "../optimize/channels-last.ts";
+import { isPlainFloat } from "./index.ts";
+
+export function describeConvolution(request: OpRequest): readonly number[] | undefined {
+  if (!isPlainFloat(request)) return undefined;
+  const { op, inputs, output, attributes } = request;
+  const [first, second] = inputs.map(({ shape }) => shape);
+  const [x, weight]: [Shape, Shape] =
+    op === "convolution"
+      ? [first, second]
+      : op === "convolutionInputGradient"
+        ? [output.shape, second]
+        : [first, output.shape];
+  const axes = x.length - 2;
+  const { stride, padding, dilation, groups } = attributes as ConvolutionAttributes;
+  if (axes > 2 || padding.flat().some((n) => n < 0)) return undefined;
+  /** A single axis is the width, beside a height of `single`. */
+  const both = <Item>(list: readonly Item[], single: Item): [Item, Item] =>
+    list.length === 2 ? [list[0], list[1]] : [single, list[0]];
+  const [vertical, horizontal] = both(padding, [0, 0]);
+  const { layout } = request as LaidOutRequest;
+  const [xLast, yLast] =
+    op === "convolution"
+      ? [layout?.inputs[0], layout?.output]
+      : op === "convolutionInputGradient"
+        ? [layout?.output, layout?.inputs[0]]
+        : [layout?.inputs[0], layout?.inputs[1]];
+  return [
+    x[0],
+    x[1],
+    ...both(x.slice(2), 1),
+    weight[0],
+    ...both(weight.slice(2), 1),
+    ...both(stride, 1),
+    vertical[0],
+    horizontal[0],
+    vertical[1],
+    horizontal[1],
+    ...both(dilation, 1),
+    groups,
+    Number(xLast ?? false),
+    Number(yLast ?? false),
+    // No post-operations yet.
+    ...(op === "convolution" ? [0] : []),
+  ];
+}

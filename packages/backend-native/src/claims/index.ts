@@ -1,0 +1,23 @@
+/** Ops that the addon runs whole: their descriptions, by name. */
+import type { OpRequest } from "@sconce/core";
+import { describeConvolution } from "./convolution.ts";
+import { describeMatmul } from "./matmul.ts";
+
+type Describe = (request: OpRequest) => readonly number[] | undefined;
+
+const descriptions: Readonly<Record<string, Describe>> = {
+  convolution: describeConvolution,
+  convolutionInputGradient: describeConvolution,
+  convolutionWeightGradient: describeConvolution,
+  matmul: describeMatmul,
+};
+
+/** What the addon must know to make the kernel, or undefined where loop nests do as well. */
+export function describeOp(request: OpRequest): readonly number[] | undefined {
+  return descriptions[request.op]?.(request);
+}
+
+/** Whether every operand and the result are float32 and none is empty. */
+export function isPlainFloat({ inputs, output }: OpRequest): boolean {
+  return [...inputs, output].every(({ dtype, shape }) => dtype === "float32" && !shape.includes(0));
+}

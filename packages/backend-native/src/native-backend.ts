@@ -1,0 +1,119 @@
+/** The native backend: an addon that runs whole programs on threads of its own while JavaScript goes on. */
+import { availableParallelism } from "node:os";
+import {
+  type Backend,
+  type Capabilities,
+  type Claim,
+  dtypes,
+  type Kernel,
+  type LoopNest,
+  type OpRequest,
+  type Replay,
+  type Schedule,
+  type Step,
+} from "@sconce/core";
+import { type Addon, type Device, loadAddon, type NativeKernel } from "./addon.ts";
+import { describeOp } from "./claims/index.ts";
+import { encodeNest } from "./encode-nest.ts";
+import { channelsLast } from "./optimize/channels-last.ts";
+
+/** A buffer of the addon. */
+export interface NativeBuffer {
+  readonly number: number;
+  readonly byteLength: number;
+}
+
+export interface NativeOptions {
+  /** Threads that work on a kernel; by default as many as the process has processors. */
+  readonly threads?: number;
+  /** Whether matmul, convolution and others run through oneDNN (the default) or as loop nests. */
+  readonly claims?: boolean;
+  /** Whether programs are rewritten as a whole (the default): layouts, and what is merged into matmul and convolution. */
+  readonly optimize?: boolean;
+}
+
+/** Opens a native backend; throws BackendError where there is no binary. */
+export async function openNative(options: NativeOptions = {}): Promise<Backend<NativeBuffer>> {
+  const addon = loadAddon();
+  const threads = options.threads ?? availableParallelism();
+  const device = addon.open(threads);
+  const capabilities: Capabilities = {
+    dtypes,
+    maximumInputs: 64,
+    maximumOutputs: 32,
+    synchronousReads: true,
+    threads: { count: threads },
+  };
+  const claims = options.claims !== false;
+  return {
+    name: "native",
+    capabilities,
+    allocate: (byteLength) => ({ number: addon.allocate(device, byteLength), byteLength }),
+    release: ({ number }) => addon.release(device, number),
+    write: ({ number }, bytes) =>
+      addon.write(device, number, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
+    read: ({ number }, byteLength) => addon.read(device, number, byteLength),
+    readSync: ({ number }, byteLength) => addon.readSync(device, number, byteLength),
+    finish: () => addon.finish(device),
+    compile: (nest: LoopNest) => new LazyKernel(addon, device, "nest", () => encodeNest(nest)),
+    ...(claims && {
+      claim: (request: OpRequest) => {
+        const description = describeOp(request);
+        return description && new LazyKernel(addon, device, request.op, () => Float64Array.from(description));
+      },
+    }),
+    ...(claims &&
+      options.optimize !== false && {
+        optimize: (schedule: Schedule, claim: Claim) => channelsLast(schedule, claim),
+      }),
+    record: (steps: readonly Step<NativeBuffer>[]): Replay => replay(addon, device, steps),
+  };
+}
+
+/** A kernel that the addon makes when it is first needed: the choice of a layout may replace it before. */
+class LazyKernel implements Kernel<NativeBuffer> {
+  readonly name: string;
+  readonly #addon: Addon;
+  readonly #device: Device;
+  readonly #describe: () => Float64Array;
+  #native: NativeKernel | undefined;
+  #alone: ReturnType<Addon["program"]> | undefined;
+
+  constructor(addon: Addon, device: Device, name: string, describe: () => Float64Array) {
+    this.name = name;
+    this.#addon = addon;
+    this.#device = device;
+    this.#describe = describe;
+  }
+
+  get native(): NativeKernel {
+    this.#native ??= this.#addon.kernel(this.name, this.#describe());
+    if (!this.#native) throw new Error(`native: the addon has no kernel ${this.name}.`);
+    return this.#native;
+  }
+
+  run(inputs: readonly NativeBuffer[], outputs: readonly NativeBuffer[]): void {
+    this.#alone ??= this.#addon.program([this.native]);
+    this.#addon.run(
+      this.#device,
+      this.#alone,
+      Int32Array.from([...inputs, ...outputs], ({ number }) => number),
+    );
+  }
+}
+
+/** The steps as one program: one call into the addon per run. */
+function replay(addon: Addon, device: Device, steps: readonly Step<NativeBuffer>[]): Replay {
+  const program = addon.program(steps.map(({ kernel }) => (kernel as LazyKernel).native));
+  const numbers = new Int32Array(steps.reduce((sum, { inputs, outputs }) => sum + inputs.length + outputs.length, 0));
+  return {
+    run: () => {
+      let at = 0;
+      for (const { inputs, outputs } of steps) {
+        for (const { number } of inputs) numbers[at++] = number;
+        for (const { number } of outputs) numbers[at++] = number;
+      }
+      addon.run(device, program, numbers);
+    },
+  };
+}

@@ -1,0 +1,194 @@
+/**
+ * Keeps activations channels-last between convolutions.
+ *
+ * oneDNN's convolutions are fastest there, and the nests in between (batch norm, activations, residual sums and their
+ * gradients) run as well on either order. So every value [N, C, H, W] that does not cross the border of the program
+ * becomes channels-last if a convolution touches it, directly or through nests that can follow; copies are made at the
+ * borders and around nodes that cannot.
+ */
+import type { Claim, DType, LoopNest, OpRequest, ProgramNode, Schedule, Shape } from "@sconce/core";
+import { type Channels, channelsLastNest, channelsOf } from "./channels-last-nest.ts";
+
+/** What a claim is told of the order its operands lie in: the positions of those that are channels-last. */
+export interface Layout {
+  readonly inputs: readonly boolean[];
+  readonly output: boolean;
+}
+
+/** The request of a claim on operands of which some are channels-last. */
+export interface LaidOutRequest extends OpRequest {
+  readonly layout?: Layout;
+}
+
+/** For ops that can work channels-last: which inputs are activations. The output always is, unless it is a weight. */
+const activations: Readonly<Record<string, { readonly inputs: readonly number[]; readonly output: boolean }>> = {
+  convolution: { inputs: [0], output: true },
+  convolutionInputGradient: { inputs: [0], output: true },
+  convolutionWeightGradient: { inputs: [0, 1], output: false },
+};
+
+export function channelsLast(schedule: Schedule, claim: Claim): Schedule {
+  const pass = new Pass(schedule, claim);
+  return pass.run();
+}
+
+class Pass {
+  readonly #schedule: Schedule;
+  readonly #claim: Claim;
+  readonly #values: Schedule["values"][number][];
+  readonly #nodes: ProgramNode[] = [];
+  /** Values that lie channels-last, and what they are made of. */
+  readonly #last = new Map<number, Channels>();
+  /** Copies in the other order, by value. */
+  readonly #copies = new Map<number, number>();
+
+  constructor(schedule: Schedule, claim: Claim) {
+    this.#schedule = schedule;
+    this.#claim = claim;
+    this.#values = [...schedule.values];
+  }
+
+  run(): Schedule {
+    this.#choose();
+    if (this.#last.size === 0) return this.#schedule;
+    for (const node of this.#schedule.nodes) this.#place(node);
+    return { ...this.#schedule, values: this.#values, nodes: this.#nodes };
+  }
+
+  /** Starts from what convolutions touch and spreads through nests. */
+  #choose(): void {
+    const { nodes, outputs } = this.#schedule;
+    const fixed = new Set(outputs.map(({ value }) => value));
+    const may = (value: number): boolean => {
+      const { shape, dtype, source } = this.#values[value];
+      return dtype === "float32" && source === undefined && !fixed.has(value) && hasTwoOrders(shape);
+    };
+    const add = (value: number): boolean => {
+      if (this.#last.has(value) || !may(value)) return false;
+      this.#last.set(value, channelsOf(this.#values[value].shape));
+      return true;
+    };
+    for (const {
+      work,
+      inputs,
+      outputs: [output],
+    } of nodes) {
+      if (work.kind !== "claim") continue;
+      const touched = activations[work.request.op];
+      if (!touched || work.request.output.shape.length !== 4) continue;
+      for (const input of touched.inputs) add(inputs[input]);
+      if (touched.output) add(output);
+    }
+    for (let grows = this.#last.size > 0; grows; ) {
+      grows = false;
+      for (const { work, inputs, outputs: written } of nodes) {
+        if (work.kind !== "nest" || ![...inputs, ...written].some((value) => this.#last.has(value))) continue;
+        for (const value of [...inputs, ...written]) grows = add(value) || grows;
+      }
+    }
+  }
+
+  #place(node: ProgramNode): void {
+    const { work } = node;
+    if (work.kind === "nest") {
+      const nest = channelsLastNest(
+        work.nest,
+        node.inputs.map((value) => this.#last.get(value)),
+        node.outputs.map((value) => this.#last.get(value)),
+      );
+      if (nest) this.#nodes.push({ ...node, work: { kind: "nest", nest } });
+      else this.#placePlain(node);
+      return;
+    }
+    const touched = work.kind === "claim" ? activations[work.request.op] : undefined;
+    if (work.kind !== "claim" || !touched || work.request.output.shape.length !== 4) {
+      this.#placePlain(node);
+      return;
+    }
+    const inputs = node.inputs.map((value, i) => (touched.inputs.includes(i) ? this.#inLast(value) : value));
+    const [output] = node.outputs;
+    const layout: Layout = {
+      inputs: node.inputs.map((_, i) => touched.inputs.includes(i)),
+      output: touched.output,
+    };
+    const request: LaidOutRequest = { ...work.request, layout };
+    const kernel = this.#claim(request);
+    if (!kernel) {
+      this.#placePlain(node);
+      return;
+    }
+    const laidOut: ProgramNode = { ...node, inputs, work: { kind: "claim", request, kernel } };
+    if (!touched.output || this.#last.has(output) || !hasTwoOrders(this.#values[output].shape)) {
+      this.#nodes.push(laidOut);
+      return;
+    }
+    const made = this.#newValue(this.#values[output].shape, "float32");
+    this.#nodes.push({ ...laidOut, outputs: [made] });
+    this.#nodes.push(copyNode(made, output, this.#values[output].shape, "to row-major"));
+  }
+
+  /** The node as it was, on row-major copies. */
+  #placePlain(node: ProgramNode): void {
+    const inputs = node.inputs.map((value) => this.#inPlain(value));
+    const outputs = node.outputs.map((value) =>
+      this.#last.has(value) ? this.#newValue(this.#values[value].shape, this.#values[value].dtype) : value,
+    );
+    this.#nodes.push({ ...node, inputs, outputs });
+    node.outputs.forEach((value, i) => {
+      if (!this.#last.has(value)) return;
+      this.#nodes.push(copyNode(outputs[i], value, this.#values[value].shape, "to channels-last"));
+    });
+  }
+
+  #inLast(value: number): number {
+    const already = this.#last.has(value) || !hasTwoOrders(this.#values[value].shape);
+    return already ? value : this.#copy(value, "to channels-last");
+  }
+
+  #inPlain(value: number): number {
+    return this.#last.has(value) ? this.#copy(value, "to row-major") : value;
+  }
+
+  #copy(value: number, direction: Direction): number {
+    const known = this.#copies.get(value);
+    if (known !== undefined) return known;
+    const { shape, dtype } = this.#values[value];
+    const made = this.#newValue(shape, dtype);
+    this.#nodes.push(copyNode(value, made, shape, direction));
+    this.#copies.set(value, made);
+    return made;
+  }
+
+  #newValue(shape: Shape, dtype: DType): number {
+    return this.#values.push({ shape, dtype }) - 1;
+  }
+}
+
+/** Whether channels-last differs from row-major: with one channel or one position they are the same bytes. */
+function hasTwoOrders(shape: Shape): boolean {
+  const { channels, positions } = channelsOf(shape);
+  return shape.length === 4 && channels > 1 && positions > 1;
+}
+
+type Direction = "to channels-last" | "to row-major";
+
+/** A node that writes `from`, of this shape, to `to` in the other order. */
+function copyNode(from: number, to: number, shape: Shape, direction: Direction): ProgramNode {
+  const { channels, positions } = channelsOf(shape);
+  const [middle, inner] = direction === "to channels-last" ? [positions, channels] : [channels, positions];
+  const nest: LoopNest = {
+    shape: [shape[0], middle, inner],
+    inputs: ["float32"],
+    body: [
+      {
+        kind: "load",
+        input: 0,
+        dtype: "float32",
+        access: { kind: "affine", offset: 0, strides: [middle * inner, 1, middle] },
+      },
+    ],
+    epilogue: [],
+    stores: [{ value: 0, dtype: "float32" }],
+  };
+  return { name: direction, work: { kind: "nest", nest }, inputs: [from], outputs: [to], flops: 0 };
+}

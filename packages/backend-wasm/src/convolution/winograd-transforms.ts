@@ -1,0 +1,113 @@
+/**
+ * Winograd's minimal filtering F(4, 3) along one axis: four results of a kernel of three taps from six products. It
+ * evaluates polynomials at 0, a, -a, b, -b and infinity (a b = 1 here); see Lavin and Gray, "Fast Algorithms for Convolutional Neural
+ * Networks" (2015). The points decide about rounding: with a = 1 / sqrt 2 and b = sqrt 2 the constants stay closer to 1
+ * than with the customary 1 and 2, and errors are smaller.
+ */
+import type { FunctionBuilder } from "../assembler/function-builder.ts";
+import { f32x4, shuffle32, type V128 } from "../assembler/simd.ts";
+import { multiplyAdd } from "../kernels/tile.ts";
+
+/** Results per tile along an axis, and products. */
+export const tileResults = 4;
+export const tileProducts = 6;
+
+const [aa, bb] = [0.5, 2];
+const [a, b] = [Math.sqrt(aa), Math.sqrt(bb)];
+/** Kernels' factors at p and -p, where q is the other point, are divided by 2 p^2 (p^2 - q^2). */
+const [scaleA, scaleB] = [1 / (2 * aa * (aa - bb)), 1 / (2 * bb * (bb - aa))];
+
+/** The constants of each step. */
+const constants = {
+  input: [-aa - bb, -aa, -bb, a, -a, b, -b],
+  kernel: [scaleA, scaleB, scaleA * aa, scaleB * bb, scaleA * a, -scaleA * a, scaleB * b, -scaleB * b],
+  output: [a, aa, a ** 3, b, bb, b ** 3],
+};
+
+/** The transforms for one function. Their expressions are computed once each, the constants before any loop. */
+export class Transforms {
+  readonly #f: FunctionBuilder;
+  readonly #relaxed: boolean;
+  readonly #constants = new Map<number, V128>();
+
+  constructor(f: FunctionBuilder, relaxed: boolean, ...steps: readonly (keyof typeof constants)[]) {
+    this.#f = f;
+    this.#relaxed = relaxed;
+    for (const value of steps.flatMap((step) => constants[step]))
+      if (!this.#constants.has(value)) this.#constants.set(value, this.#once(f32x4.const(value)));
+  }
+
+  #constant(value: number): V128 {
+    return this.#constants.get(value) as V128;
+  }
+
+  /** factor * x + y */
+  #add(factor: number, x: V128, y: V128): V128 {
+    return multiplyAdd(this.#relaxed, this.#constant(factor), x, y);
+  }
+
+  #once(value: V128): V128 {
+    return this.#f.local("v128", value);
+  }
+
+  /** even + factor * odd and even - factor * odd */
+  #pair(even: V128, odd: V128, factor: number): [V128, V128] {
+    const [e, o] = [this.#once(even), this.#once(odd)];
+    return [this.#add(factor, o, e), this.#add(-factor, o, e)];
+  }
+
+  /** Six elements of the input to six factors. */
+  input([d0, d1, d2, d3, d4, d5]: readonly V128[]): readonly V128[] {
+    return [
+      f32x4.add(d0, this.#add(-aa - bb, d2, d4)),
+      ...this.#pair(this.#add(-bb, d2, d4), this.#add(-bb, d1, d3), a),
+      ...this.#pair(this.#add(-aa, d2, d4), this.#add(-aa, d1, d3), b),
+      f32x4.add(d1, this.#add(-aa - bb, d3, d5)),
+    ];
+  }
+
+  /** Three taps to six factors. */
+  kernel([w0, w1, w2]: readonly V128[]): readonly V128[] {
+    const at = (scale: number, p: number, pp: number): [V128, V128] =>
+      this.#pair(this.#add(scale * pp, w2, f32x4.mul(this.#constant(scale), w0)), w1, scale * p);
+    return [w0, ...at(scaleA, a, aa), ...at(scaleB, b, bb), w2];
+  }
+
+  /** Six products to four results. */
+  output([m0, m1, m2, m3, m4, m5]: readonly V128[]): readonly V128[] {
+    const [evenA, oddA] = [this.#once(f32x4.add(m1, m2)), this.#once(f32x4.sub(m1, m2))];
+    const [evenB, oddB] = [this.#once(f32x4.add(m3, m4)), this.#once(f32x4.sub(m3, m4))];
+    return [
+      f32x4.add(m0, f32x4.add(evenA, evenB)),
+      this.#add(b, oddB, f32x4.mul(this.#constant(a), oddA)),
+      this.#add(bb, evenB, f32x4.mul(this.#constant(aa), evenA)),
+      this.#add(b ** 3, oddB, this.#add(a ** 3, oddA, m5)),
+    ];
+  }
+
+  /** Both axes, row by row. */
+  both(values: readonly (readonly V128[])[], along: (line: readonly V128[]) => readonly V128[]): V128[] {
+    const lines = values.map((row) => along(row).map((value) => this.#once(value)));
+    const columns = lines[0].map((_, j) => along(lines.map((line) => line[j])).map((value) => this.#once(value)));
+    return columns[0].flatMap((_, i) => columns.map((column) => column[i]));
+  }
+
+  /** Four vectors of four to the four vectors of their first, second, third and fourth lanes. */
+  transpose(rows: readonly V128[]): V128[] {
+    const [r0, r1, r2, r3] = rows.map((row) => this.#once(row));
+    const low = [0, 4, 1, 5];
+    const high = [2, 6, 3, 7];
+    const [p, q, r, s] = [
+      shuffle32(r0, r1, low),
+      shuffle32(r0, r1, high),
+      shuffle32(r2, r3, low),
+      shuffle32(r2, r3, high),
+    ].map((pair) => this.#once(pair));
+    return [
+      shuffle32(p, r, [0, 1, 4, 5]),
+      shuffle32(p, r, [2, 3, 6, 7]),
+      shuffle32(q, s, [0, 1, 4, 5]),
+      shuffle32(q, s, [2, 3, 6, 7]),
+    ].map((row) => this.#once(row));
+  }
+}

@@ -1,0 +1,88 @@
+/** Loop nests as kernels: a phase per nest, where a long reduction is split into several. */
+import { bytesPerElement, type LoopNest, sizeOf } from "@sconce/core";
+import type { I32 } from "../assembler/values.ts";
+import { i32 } from "../assembler/values.ts";
+import type { Frame, KernelCode, Phase, Target } from "../kernels/kernel.ts";
+import { hostOperators } from "../machine/host-functions.ts";
+import { emitNest } from "./nest-function.ts";
+import { normalForm } from "./normal-form.ts";
+import { scheduleNest } from "./schedule.ts";
+import { splitReduction } from "./split-reduction.ts";
+import { withTiles } from "./tiles.ts";
+
+/** The kernel that runs `nest`; the code is the same whatever runs it. */
+export function nestKernel(nest: LoopNest, _target: Target): KernelCode {
+  const scratch = { bytes: 0 };
+  const { inputs, stores } = nest;
+  return {
+    name: nest.reduce ? "reduction" : "map",
+    inputs: inputs.length,
+    outputs: stores.length,
+    phases:
+      sizeOf(nest.shape) === 0
+        ? []
+        : phasesOf(
+            nest,
+            inputs.map((_, i) => (frame) => frame.input(i)),
+            stores.map((_, i) => (frame) => frame.output(i)),
+            scratch,
+          ),
+    scratchBytes: scratch.bytes,
+  };
+}
+
+type Address = (frame: Frame) => I32;
+
+function phasesOf(
+  given: LoopNest,
+  inputs: readonly Address[],
+  outputs: readonly Address[],
+  scratch: { bytes: number },
+): Phase[] {
+  const nest = withTiles(normalForm(given));
+  const schedule = scheduleNest(nest);
+  const split = callsHost(nest) ? undefined : splitReduction(nest, schedule);
+  if (split) {
+    const results = sizeOf(nest.shape);
+    const totals = split.totals.map((dtype) => {
+      const at = scratch.bytes;
+      const each = results * bytesPerElement(dtype);
+      scratch.bytes += Math.ceil((each * split.count) / 64) * 64;
+      return (first: number): Address =>
+        (frame) =>
+          i32.add(frame.scratch(), at + first * each);
+    });
+    return [
+      ...split.pieces.flatMap(({ nest: part, first }) =>
+        phasesOf(
+          part,
+          inputs,
+          totals.map((total) => total(first)),
+          scratch,
+        ),
+      ),
+      ...phasesOf(split.combine, [...inputs, ...totals.map((total) => total(0))], outputs, scratch),
+    ];
+  }
+  return [
+    {
+      units: schedule.units,
+      // Worker threads have no host functions, so one thread must take everything.
+      grain: callsHost(nest) ? schedule.units : 1,
+      emit: (frame) =>
+        emitNest(
+          frame,
+          nest,
+          schedule,
+          inputs.map((input) => input(frame)),
+          outputs.map((output) => output(frame)),
+        ),
+    },
+  ];
+}
+
+function callsHost({ body, epilogue }: LoopNest): boolean {
+  return [...body, ...epilogue].some(
+    (item) => item.kind === "apply" && item.dtype === "float64" && item.operator in hostOperators,
+  );
+}

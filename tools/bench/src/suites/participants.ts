@@ -1,0 +1,65 @@
+/** Who is measured, in several suites. */
+import type { Participant } from "./suite.ts";
+
+function threaded(name: string, threads: number): string {
+  return `${name}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
+}
+
+/**
+ * glibc told to keep memory that was freed and to ask for huge pages. Where the first touch of a page is dear, as on
+ * virtual machines, libraries that give large tensors back after each operation are much slower without.
+ */
+const keepMemory = {
+  MALLOC_MMAP_THRESHOLD_: String(2 ** 32),
+  MALLOC_TRIM_THRESHOLD_: String(2 ** 34),
+  MALLOC_TOP_PAD_: String(2 ** 26),
+  GLIBC_TUNABLES: "glibc.malloc.hugetlb=1",
+  THP_MEM_ALLOC_ENABLE: "1",
+};
+
+/** Sconce on one of its backends. */
+export function sconce(backend: string, threads: number): Participant {
+  return { name: `backend-${backend}`, script: "sconce", arguments: [backend, String(threads)] };
+}
+
+/** Fused multiply-adds of WebAssembly and nothing else: the time that a work's operations take at least. */
+export function wasmPeak(threads: number): Participant {
+  return { name: threaded("multiply-add peak", threads), script: "wasm-peak", arguments: [String(threads)] };
+}
+
+/** TensorFlow.js's WebAssembly backend. */
+export function tfjsWasm(threads: number): Participant {
+  return {
+    name: threaded("tfjs-backend-wasm", threads),
+    script: "tfjs",
+    arguments: ["wasm", String(threads)],
+    packages: "tfjs",
+  };
+}
+
+/** jax-js's WebAssembly device. */
+export function jaxJs(threads: number): Participant {
+  return { name: threaded("jax-js wasm", threads), script: "jax-js", arguments: [String(threads)], packages: "jax-js" };
+}
+
+/** ONNX Runtime, as WebAssembly or native code. */
+export function onnxRuntime(kind: "node" | "web", threads: number): Participant {
+  return {
+    name: threaded(`onnxruntime-${kind}`, threads),
+    script: "onnxruntime",
+    arguments: [kind, String(threads)],
+    packages: "onnxruntime",
+    ...(kind === "node" && { environment: keepMemory }),
+  };
+}
+
+/** PyTorch, its tensors laid out as suits it best. */
+export function pytorch(threads: number): Participant {
+  return {
+    name: threaded("PyTorch", threads),
+    script: "torch_peer.py",
+    arguments: [String(threads)],
+    language: "python",
+    environment: { ...keepMemory, OMP_NUM_THREADS: String(threads), MKL_NUM_THREADS: String(threads) },
+  };
+}
