@@ -9,7 +9,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -28,9 +28,16 @@ if (missing) {
 const { include_dir: nodeHeaders } = createRequire(import.meta.url)("node-api-headers");
 const common = ["-std=c++17", "-fPIC", "-fopenmp", "-fvisibility=hidden", "-Wall", "-Wextra", "-I", nodeHeaders];
 const flags = sanitize
-  ? [...common, "-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+  ? [
+      ...common,
+      "-O1",
+      "-g",
+      "-fno-omit-frame-pointer",
+      "-fsanitize=address,undefined",
+      "-fno-sanitize-recover=undefined",
+    ]
   : [...common, "-O3", "-fno-math-errno", "-fno-trapping-math"];
-/** Instruction sets that the block operators are compiled for; see addon/nest/dispatch.cc. */
+/** Instruction sets that files named *blocks.cc are compiled for; see addon/instruction_sets.h. */
 const variants =
   process.arch === "x64"
     ? { avx512: ["-march=x86-64-v4", "-mprefer-vector-width=512"], avx2: ["-march=x86-64-v3"], baseline: [] }
@@ -40,7 +47,7 @@ mkdirSync(output, { recursive: true });
 const objects = [];
 const jobs = [];
 for (const source of sources(join(here, "addon"))) {
-  const isBlocks = basename(source) === "blocks.cc";
+  const isBlocks = source.endsWith("blocks.cc");
   for (const [variant, extra] of Object.entries(isBlocks ? variants : { plain: [] })) {
     const object = join(output, `${source.slice(here.length + 7).replaceAll("/", "-")}.${variant}.o`);
     objects.push(object);
@@ -65,7 +72,10 @@ function whatIsMissing() {
     return `no C++ compiler (${compiler}); install g++ or clang++, or set CXX`;
   }
   try {
-    execFileSync(compiler, ["-x", "c++", "-E", "-"], { input: "#include <dnnl.hpp>\n", stdio: ["pipe", "ignore", "ignore"] });
+    execFileSync(compiler, ["-x", "c++", "-E", "-"], {
+      input: "#include <dnnl.hpp>\n",
+      stdio: ["pipe", "ignore", "ignore"],
+    });
   } catch {
     return "oneDNN's headers are missing; install libdnnl-dev (Debian, Ubuntu) or onednn (Homebrew)";
   }

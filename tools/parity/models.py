@@ -79,13 +79,18 @@ def fnv1a(text):
     return code
 
 
-def uniform(name, shape):
-    """Numbers in [-1, 1): mulberry32 from the hash of the name."""
+def bits(name, size):
+    """Random 32-bit numbers: mulberry32 from the hash of the name."""
     with np.errstate(over="ignore"):
-        state = np.uint32(fnv1a(name)) + np.arange(1, int(np.prod(shape)) + 1, dtype=np.uint32) * np.uint32(0x6D2B79F5)
+        state = np.uint32(fnv1a(name)) + np.arange(1, size + 1, dtype=np.uint32) * np.uint32(0x6D2B79F5)
         t = (state ^ (state >> 15)) * (state | 1)
         t ^= t + (t ^ (t >> 7)) * (t | 61)
-    return ((t ^ (t >> 14)) / 2**31 - 1).reshape(shape)
+    return t ^ (t >> 14)
+
+
+def uniform(name, shape):
+    """Numbers in [-1, 1), from the random bits of the name."""
+    return (bits(name, int(np.prod(shape))) / 2**31 - 1).reshape(shape)
 
 
 def value(name, shape):

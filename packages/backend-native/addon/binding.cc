@@ -1,118 +1,56 @@
 // The addon's face to JavaScript: buffers by number, kernels and programs as handles, runs in the order they are asked for.
 //
 // Every argument is checked here or by the Reader; whatever is thrown becomes a JavaScript error.
-#define NAPI_VERSION 8
-#include <node_api.h>
-
+#include <algorithm>
 #include <cstring>
+#include <limits>
 #include <memory>
+#include <new>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "buffers.h"
-#include "executor.h"
+#include "device.h"
 #include "kernel.h"
 #include "primitives.h"
 #include "reader.h"
+#include "values.h"
 
 namespace sconce {
 namespace {
 
-/** Kernels in order, with the place of each one's buffers in the list that a run is given. */
+/** A kernel with the name that errors give it. */
+struct NamedKernel {
+  std::string name;
+  KernelPointer kernel;
+};
+
+/** Kernels in order. */
 struct Program {
-  std::vector<KernelPointer> kernels;
+  std::vector<NamedKernel> kernels;
   std::size_t buffers = 0;
   std::size_t scratch_bytes = 0;
 };
 
-/** One opened backend. */
-struct Device {
-  explicit Device(int threads) : executor(threads) {}
-  Buffers buffers;
-  Executor executor;
-  napi_threadsafe_function settle = nullptr;
-  int pending = 0;
+// What handles hold. A kernel may keep weights that it packed, so it belongs to the one thread that runs it: its device's.
+using DevicePointer = std::shared_ptr<Device>;
+struct KernelHandle {
+  DevicePointer device;
+  NamedKernel kernel;
 };
-
-/** A promise that the executor settles, perhaps with bytes. */
-struct Settlement {
-  Device* device;
-  napi_deferred deferred;
-  bool reads;
-  std::vector<char> bytes;
-  std::string error;
+struct ProgramHandle {
+  DevicePointer device;
+  std::shared_ptr<const Program> program;
 };
-
-void check(napi_env env, napi_status status) {
-  if (status == napi_ok) return;
-  const napi_extended_error_info* info = nullptr;
-  napi_get_last_error_info(env, &info);
-  throw ArgumentError(std::string("native: ") + (info && info->error_message ? info->error_message : "a call was refused"));
-}
-
-/** Wrong types get a clear error from the JavaScript side's own checks; these keep a mistake there from becoming a crash. */
-double number_of(napi_env env, napi_value value) {
-  double number = 0;
-  check(env, napi_get_value_double(env, value, &number));
-  return number;
-}
-
-std::size_t size_of(napi_env env, napi_value value) {
-  const double number = number_of(env, value);
-  if (!(number >= 0 && number <= 9007199254740991.0)) throw ArgumentError("native: a size must be a whole number from 0.");
-  return static_cast<std::size_t>(number);
-}
-
-template <class Item>
-struct Span {
-  Item* items;
-  std::size_t count;
-};
-
-template <class Item>
-Span<Item> typed_array(napi_env env, napi_value value, napi_typedarray_type expected) {
-  bool is = false;
-  check(env, napi_is_typedarray(env, value, &is));
-  napi_typedarray_type type{};
-  std::size_t count = 0;
-  void* data = nullptr;
-  if (is) check(env, napi_get_typedarray_info(env, value, &type, &count, &data, nullptr, nullptr));
-  if (!is || type != expected) throw ArgumentError("native: an argument is not the typed array it should be.");
-  return {static_cast<Item*>(data), count};
-}
-
-// Externals carry a tag, so that one kind cannot be passed for another.
 constexpr napi_type_tag kDeviceTag{0x53636f6e63650001, 0x6465766963650001};
 constexpr napi_type_tag kKernelTag{0x53636f6e63650002, 0x6b65726e656c0002};
 constexpr napi_type_tag kProgramTag{0x53636f6e63650003, 0x70726f6772616d03};
 
-template <class Held>
-napi_value wrap(napi_env env, Held* held, const napi_type_tag& tag) {
-  napi_value object = nullptr;
-  check(env, napi_create_object(env, &object));
-  check(env, napi_type_tag_object(env, object, &tag));
-  check(env, napi_wrap(env, object, held, [](napi_env, void* data, void*) { delete static_cast<Held*>(data); }, nullptr, nullptr));
-  return object;
-}
-
-template <class Held>
-Held& unwrap(napi_env env, napi_value object, const napi_type_tag& tag) {
-  bool tagged = false;
-  void* data = nullptr;
-  if (napi_check_object_type_tag(env, object, &tag, &tagged) != napi_ok || !tagged || napi_unwrap(env, object, &data) != napi_ok) {
-    throw ArgumentError("native: an argument is not the handle it should be.");
-  }
-  return *static_cast<Held*>(data);
-}
-
-std::vector<napi_value> arguments(napi_env env, napi_callback_info info, std::size_t count) {
-  std::vector<napi_value> values(count);
-  std::size_t given = count;
-  check(env, napi_get_cb_info(env, info, &given, values.data(), nullptr, nullptr));
-  if (given < count) throw ArgumentError("native: too few arguments.");
-  return values;
-}
+/** Programs that may wait before `run` does. */
+constexpr std::size_t kMostWaiting = 64;
+/** Bytes of writes that are copied aside while their buffer is in use; more waits for the buffer. */
+constexpr std::size_t kMostStaged = std::size_t{64} << 20;
 
 /** A function for JavaScript whose exceptions become JavaScript errors. */
 template <napi_value (*Body)(napi_env, napi_callback_info)>
@@ -125,201 +63,234 @@ napi_value guarded(napi_env env, napi_callback_info info) {
     napi_throw_error(env, "SCONCE_ARGUMENT", error.what());
   } catch (const std::exception& error) {
     napi_throw_error(env, nullptr, error.what());
+  } catch (...) {
+    napi_throw_error(env, nullptr, "native: an unknown failure.");
   }
   return nullptr;
 }
 
-Device& device_of(napi_env env, napi_value value) { return unwrap<Device>(env, value, kDeviceTag); }
-
-/** Runs on the JavaScript thread: settles one promise. */
-void settle(napi_env env, napi_value, void*, void* data) {
-  const std::unique_ptr<Settlement> settlement(static_cast<Settlement*>(data));
-  if (env == nullptr) return;
-  Device& device = *settlement->device;
-  if (--device.pending == 0) napi_unref_threadsafe_function(env, device.settle);
-  if (!settlement->error.empty()) {
-    napi_value message = nullptr;
-    napi_value error = nullptr;
-    napi_create_string_utf8(env, settlement->error.data(), settlement->error.size(), &message);
-    napi_create_error(env, nullptr, message, &error);
-    napi_reject_deferred(env, settlement->deferred, error);
-    return;
-  }
-  napi_value result = nullptr;
-  if (settlement->reads) {
-    void* data_out = nullptr;
-    napi_create_arraybuffer(env, settlement->bytes.size(), &data_out, &result);
-    if (!settlement->bytes.empty()) std::memcpy(data_out, settlement->bytes.data(), settlement->bytes.size());
-  } else {
-    napi_get_undefined(env, &result);
-  }
-  napi_resolve_deferred(env, settlement->deferred, result);
+const DevicePointer& device_of(napi_env env, napi_value value) {
+  const DevicePointer& device = unwrap<DevicePointer>(env, value, kDeviceTag, "device");
+  if (device->closed()) throw ArgumentError("native: this backend is closed; open another one with openNative().");
+  return device;
 }
 
-/** A promise that settles once everything submitted has run; `before` runs on the executor just ahead of it. */
-napi_value promise(napi_env env, Device& device, bool reads, std::function<void(Settlement&)> before) {
-  auto settlement = std::make_unique<Settlement>();
-  settlement->device = &device;
-  settlement->reads = reads;
-  napi_value result = nullptr;
-  check(env, napi_create_promise(env, &settlement->deferred, &result));
-  if (device.pending++ == 0) check(env, napi_ref_threadsafe_function(env, device.settle));
-  Settlement* raw = settlement.release();
-  device.executor.submit([raw, before = std::move(before)] {
-    raw->error = raw->device->executor.take_error();
-    if (raw->error.empty()) before(*raw);
-    napi_call_threadsafe_function(raw->device->settle, raw, napi_tsfn_blocking);
-  });
-  return result;
+std::size_t size_of(napi_env env, napi_value value) {
+  return static_cast<std::size_t>(whole_number(env, value, "a number of bytes", 0, std::int64_t{1} << 48));
+}
+
+std::int32_t number_of(napi_env env, napi_value value) {
+  return static_cast<std::int32_t>(whole_number(env, value, "the number of a buffer", -1, std::numeric_limits<std::int32_t>::max()));
+}
+
+void throw_error_of(Executor& executor) {
+  const std::string error = executor.take_error();
+  if (!error.empty()) throw std::runtime_error(error);
 }
 
 // open(threads) -> device
 napi_value open(napi_env env, napi_callback_info info) {
   const auto values = arguments(env, info, 1);
-  const double threads = number_of(env, values[0]);
-  if (!(threads >= 1 && threads <= 1024)) throw ArgumentError("native: threads must be from 1 to 1024.");
-  auto device = std::make_unique<Device>(static_cast<int>(threads));
-  napi_value name = nullptr;
-  check(env, napi_create_string_utf8(env, "sconce", NAPI_AUTO_LENGTH, &name));
-  check(env, napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, settle, &device->settle));
-  check(env, napi_unref_threadsafe_function(env, device->settle));
-  return wrap(env, device.release(), kDeviceTag);
+  const int threads = static_cast<int>(whole_number(env, values[0], "threads", 1, 1024));
+  return wrap(env, std::make_unique<DevicePointer>(std::make_shared<Device>(env, threads)), kDeviceTag);
+}
+
+// close(device): ends the thread and frees the buffers; what waited is left out. Closing twice does nothing.
+napi_value close(napi_env env, napi_callback_info info) {
+  const auto values = arguments(env, info, 1);
+  unwrap<DevicePointer>(env, values[0], kDeviceTag, "device")->close();
+  return nullptr;
 }
 
 // allocate(device, bytes) -> number
 napi_value allocate(napi_env env, napi_callback_info info) {
   const auto values = arguments(env, info, 2);
+  Device& device = *device_of(env, values[0]);
+  const std::size_t bytes = size_of(env, values[1]);
   napi_value result = nullptr;
-  check(env, napi_create_int32(env, device_of(env, values[0]).buffers.allocate(size_of(env, values[1])), &result));
+  try {
+    check(env, napi_create_int32(env, device.buffers().allocate(bytes), &result));
+  } catch (const std::bad_alloc&) {
+    const std::string message = "native: the system has no room for a buffer of " + std::to_string(bytes) + " bytes.";
+    napi_throw_error(env, "SCONCE_OUT_OF_MEMORY", message.c_str());
+  }
   return result;
 }
 
-// release(device, number): the memory is freed once the work submitted so far is done.
+// release(device, number): the memory is freed once the work submitted so far is done. A closed device has freed it already.
 napi_value release(napi_env env, napi_callback_info info) {
   const auto values = arguments(env, info, 2);
-  Device& device = device_of(env, values[0]);
-  const Range entry = device.buffers.release(static_cast<std::int32_t>(number_of(env, values[1])));
-  device.executor.submit([entry] { free_bytes(entry.pointer, entry.bytes); });
+  Device& device = *unwrap<DevicePointer>(env, values[0], kDeviceTag, "device");
+  const std::int32_t number = number_of(env, values[1]);
+  if (device.closed()) return nullptr;
+  const Buffers::Entry entry = device.buffers().release(number);
+  if (device.executor().finished(entry.last_use)) free_bytes(entry.range.pointer, entry.range.bytes);
+  else device.executor().submit([entry] { free_bytes(entry.range.pointer, entry.range.bytes); });
   return nullptr;
 }
 
-// write(device, number, Uint8Array)
+// write(device, number, Uint8Array): at once where no submitted work uses the buffer, otherwise from a copy in its turn.
 napi_value write(napi_env env, napi_callback_info info) {
   const auto values = arguments(env, info, 3);
-  Device& device = device_of(env, values[0]);
+  Device& device = *device_of(env, values[0]);
+  Executor& executor = device.executor();
   const auto source = typed_array<char>(env, values[2], napi_uint8_array);
-  const std::int32_t number = static_cast<std::int32_t>(number_of(env, values[1]));
-  void* target = device.buffers.at(number, source.count).pointer;
-  device.buffers.written(number);
-  device.executor.drain();
-  if (source.count > 0) std::memcpy(target, source.items, source.count);
+  const std::int32_t number = number_of(env, values[1]);
+  const Buffers::Entry entry = device.buffers().at(number, source.count);
+  device.buffers().written(number);
+  if (source.count == 0) return nullptr;
+  if (source.count > kMostStaged) executor.wait(entry.last_use);
+  if (executor.finished(entry.last_use)) {
+    std::memcpy(entry.range.pointer, source.items, source.count);
+    return nullptr;
+  }
+  executor.wait_for_room(kMostWaiting);
+  const auto copy = std::make_shared<const std::vector<char>>(source.items, source.items + source.count);
+  const std::uint64_t task = executor.submit([target = entry.range.pointer, copy] { std::memcpy(target, copy->data(), copy->size()); });
+  device.buffers().used(number, task);
   return nullptr;
+}
+
+/** An ArrayBuffer, and where its bytes are. */
+napi_value array_buffer(napi_env env, std::size_t bytes, void** target) {
+  napi_value result = nullptr;
+  check(env, napi_create_arraybuffer(env, bytes, target, &result));
+  if (bytes > 0 && *target == nullptr) throw std::bad_alloc();
+  return result;
 }
 
 // readSync(device, number, bytes) -> ArrayBuffer
 napi_value read_sync(napi_env env, napi_callback_info info) {
   const auto values = arguments(env, info, 3);
-  Device& device = device_of(env, values[0]);
+  Device& device = *device_of(env, values[0]);
   const std::size_t bytes = size_of(env, values[2]);
-  const void* source = device.buffers.at(static_cast<std::int32_t>(number_of(env, values[1])), bytes).pointer;
-  device.executor.drain();
-  napi_value result = nullptr;
+  const Buffers::Entry entry = device.buffers().at(number_of(env, values[1]), bytes);
   void* target = nullptr;
-  check(env, napi_create_arraybuffer(env, bytes, &target, &result));
-  if (bytes > 0) std::memcpy(target, source, bytes);
+  const napi_value result = array_buffer(env, bytes, &target);
+  device.executor().wait(entry.last_use);
+  throw_error_of(device.executor());
+  if (bytes > 0) std::memcpy(target, entry.range.pointer, bytes);
   return result;
 }
 
 // read(device, number, bytes) -> Promise<ArrayBuffer>
 napi_value read(napi_env env, napi_callback_info info) {
   const auto values = arguments(env, info, 3);
-  Device& device = device_of(env, values[0]);
+  Device& device = *device_of(env, values[0]);
   const std::size_t bytes = size_of(env, values[2]);
-  const char* source = static_cast<const char*>(device.buffers.at(static_cast<std::int32_t>(number_of(env, values[1])), bytes).pointer);
-  return promise(env, device, true, [source, bytes](Settlement& settlement) { settlement.bytes.assign(source, source + bytes); });
+  const void* source = device.buffers().at(number_of(env, values[1]), bytes).range.pointer;
+  void* target = nullptr;
+  const napi_value result = array_buffer(env, bytes, &target);
+  return device.promise(env, values[0], result, [source, target, bytes] {
+    if (bytes > 0) std::memcpy(target, source, bytes);
+  });
 }
 
 // finish(device) -> Promise<void>
 napi_value finish(napi_env env, napi_callback_info info) {
   const auto values = arguments(env, info, 1);
-  return promise(env, device_of(env, values[0]), false, [](Settlement&) {});
+  return device_of(env, values[0])->promise(env, values[0], nullptr, [] {});
 }
 
-// kernel(name, Float64Array) -> kernel, or undefined when there is none of that name
+// kernel(device, name, Float64Array) -> kernel, or undefined when there is none of that name
 napi_value kernel(napi_env env, napi_callback_info info) {
-  const auto values = arguments(env, info, 2);
+  const auto values = arguments(env, info, 3);
+  const DevicePointer& device = device_of(env, values[0]);
   char name[64];
   std::size_t length = 0;
-  check(env, napi_get_value_string_utf8(env, values[0], name, sizeof name, &length));
-  const auto numbers = typed_array<double>(env, values[1], napi_float64_array);
+  check(env, napi_get_value_string_utf8(env, values[1], name, sizeof name, &length));
+  const auto numbers = typed_array<double>(env, values[2], napi_float64_array);
   Reader reader(numbers.items, numbers.count, name);
-  KernelPointer made = make_kernel(name, reader);
+  KernelPointer made;
+  try {
+    made = make_kernel(name, reader);
+  } catch (const ArgumentError&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw ArgumentError("native: " + std::string(name) + " cannot be made: " + error.what() + ".");
+  }
   napi_value result = nullptr;
   if (!made) {
     check(env, napi_get_undefined(env, &result));
     return result;
   }
-  return wrap(env, new KernelPointer(std::move(made)), kKernelTag);
+  return wrap(env, std::make_unique<KernelHandle>(KernelHandle{device, {name, std::move(made)}}), kKernelTag);
 }
 
-// program(kernel[]) -> program
+// program(device, kernel[]) -> program
 napi_value program(napi_env env, napi_callback_info info) {
-  const auto values = arguments(env, info, 1);
+  const auto values = arguments(env, info, 2);
+  const DevicePointer& device = device_of(env, values[0]);
   std::uint32_t count = 0;
-  check(env, napi_get_array_length(env, values[0], &count));
-  auto made = std::make_unique<Program>();
+  check(env, napi_get_array_length(env, values[1], &count));
+  auto made = std::make_shared<Program>();
   for (std::uint32_t i = 0; i < count; i++) {
     napi_value element = nullptr;
-    check(env, napi_get_element(env, values[0], i, &element));
-    const KernelPointer& pointer = unwrap<KernelPointer>(env, element, kKernelTag);
-    made->kernels.push_back(pointer);
-    made->buffers += pointer->bytes().size();
-    made->scratch_bytes = std::max(made->scratch_bytes, pointer->scratch_bytes());
+    check(env, napi_get_element(env, values[1], i, &element));
+    const KernelHandle& handle = unwrap<KernelHandle>(env, element, kKernelTag, "kernel");
+    if (handle.device != device) throw ArgumentError("native: a kernel was made for another backend than the program.");
+    made->kernels.push_back(handle.kernel);
+    made->buffers += handle.kernel.kernel->bytes().size();
+    made->scratch_bytes = std::max(made->scratch_bytes, handle.kernel.kernel->scratch_bytes());
   }
-  return wrap(env, new std::shared_ptr<const Program>(made.release()), kProgramTag);
+  return wrap(env, std::make_unique<ProgramHandle>(ProgramHandle{device, std::move(made)}), kProgramTag);
+}
+
+void run_kernels(const Program& program, const Range* buffers, Executor& executor) {
+  const char* at = "its scratch memory";
+  try {
+    void* scratch = executor.scratch(program.scratch_bytes);
+    for (const auto& [name, kernel] : program.kernels) {
+      if (executor.stopping()) return;
+      at = name.c_str();
+      kernel->run(buffers, scratch);
+      buffers += kernel->bytes().size();
+    }
+  } catch (const std::bad_alloc&) {
+    throw std::runtime_error("native: a program ran out of memory at " + std::string(at) + ", which needs up to " +
+                             std::to_string(program.scratch_bytes) + " bytes besides its buffers.");
+  } catch (const std::exception& error) {
+    throw std::runtime_error("native: a program failed at " + std::string(at) + ": " + error.what());
+  }
 }
 
 // run(device, program, Int32Array): the numbers of every kernel's buffers, inputs first, one kernel after the other.
 napi_value run(napi_env env, napi_callback_info info) {
   const auto values = arguments(env, info, 3);
-  Device& device = device_of(env, values[0]);
-  const auto made = unwrap<std::shared_ptr<const Program>>(env, values[1], kProgramTag);
-  const auto handles = typed_array<std::int32_t>(env, values[2], napi_int32_array);
-  if (handles.count != made->buffers) {
-    throw ArgumentError("native: a program of " + std::to_string(made->buffers) + " buffers was given " + std::to_string(handles.count) + ".");
+  const DevicePointer& device = device_of(env, values[0]);
+  const ProgramHandle& handle = unwrap<ProgramHandle>(env, values[1], kProgramTag, "program");
+  if (handle.device != device) throw ArgumentError("native: a program was made for another backend.");
+  const std::shared_ptr<const Program> made = handle.program;
+  const auto numbers = typed_array<std::int32_t>(env, values[2], napi_int32_array);
+  if (numbers.count != made->buffers) {
+    throw ArgumentError("native: a program of " + std::to_string(made->buffers) + " buffers was given " + std::to_string(numbers.count) + ".");
   }
+  Buffers& buffers = device->buffers();
   std::vector<Range> ranges;
-  ranges.reserve(handles.count);
-  for (const auto& kernel : made->kernels) {
+  ranges.reserve(numbers.count);
+  for (const auto& [name, kernel] : made->kernels) {
     const std::size_t first = ranges.size();
-    for (const std::size_t bytes : kernel->bytes()) ranges.push_back(device.buffers.at(handles.items[ranges.size()], bytes));
-    for (std::size_t i = first + kernel->inputs(); i < ranges.size(); i++) device.buffers.written(handles.items[i]);
+    for (const std::size_t bytes : kernel->bytes()) ranges.push_back(buffers.at(numbers.items[ranges.size()], bytes).range);
+    for (std::size_t i = first + kernel->inputs(); i < ranges.size(); i++) buffers.written(numbers.items[i]);
   }
-  device.executor.submit([&device, made, ranges = std::move(ranges)] {
-    void* scratch = device.executor.scratch(made->scratch_bytes);
-    const Range* next = ranges.data();
-    for (const auto& kernel : made->kernels) {
-      kernel->run(next, scratch);
-      next += kernel->bytes().size();
-    }
-  });
+  Executor& executor = device->executor();
+  executor.wait_for_room(kMostWaiting);
+  const std::uint64_t task = executor.submit([&executor, made, ranges = std::move(ranges)] { run_kernels(*made, ranges.data(), executor); });
+  for (std::size_t i = 0; i < numbers.count; i++) buffers.used(numbers.items[i], task);
   return nullptr;
 }
 
+template <napi_value (*Body)(napi_env, napi_callback_info)>
+napi_property_descriptor method(const char* name) {
+  return {name, nullptr, guarded<Body>, nullptr, nullptr, nullptr, napi_enumerable, nullptr};
+}
+
 napi_value initialize(napi_env env, napi_value exports) {
-  const napi_property_descriptor functions[] = {
-      {"open", nullptr, guarded<open>, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"allocate", nullptr, guarded<allocate>, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"release", nullptr, guarded<release>, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"write", nullptr, guarded<write>, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"read", nullptr, guarded<read>, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"readSync", nullptr, guarded<read_sync>, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"finish", nullptr, guarded<finish>, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"kernel", nullptr, guarded<kernel>, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"program", nullptr, guarded<program>, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"run", nullptr, guarded<run>, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+  const napi_property_descriptor methods[] = {
+      method<open>("open"),   method<close>("close"),        method<allocate>("allocate"), method<release>("release"), method<write>("write"), method<read>("read"),
+      method<read_sync>("readSync"), method<finish>("finish"), method<kernel>("kernel"), method<program>("program"), method<run>("run"),
   };
-  napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions);
+  napi_define_properties(env, exports, sizeof methods / sizeof *methods, methods);
   return exports;
 }
 

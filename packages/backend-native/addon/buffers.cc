@@ -34,40 +34,41 @@ void* allocate_bytes(std::size_t bytes) {
 
 void free_bytes(void* pointer, std::size_t) { std::free(pointer); }
 
-Buffers::~Buffers() {
-  for (const Range& entry : entries_) {
-    if (entry.pointer != nullptr) free_bytes(entry.pointer, entry.bytes);
+void Buffers::clear() {
+  for (const Entry& entry : entries_) {
+    if (entry.range.pointer != nullptr) free_bytes(entry.range.pointer, entry.range.bytes);
   }
+  entries_.clear();
+  free_.clear();
 }
 
 std::int32_t Buffers::allocate(std::size_t bytes) {
-  const Range entry{allocate_bytes(bytes), bytes, ++version_};
+  const Entry entry{{allocate_bytes(bytes), bytes, ++version_}, 0};
   if (free_.empty()) {
     entries_.push_back(entry);
     return static_cast<std::int32_t>(entries_.size() - 1);
   }
-  const std::int32_t handle = free_.back();
+  const std::int32_t number = free_.back();
   free_.pop_back();
-  entries_[handle] = entry;
-  return handle;
+  entries_[number] = entry;
+  return number;
 }
 
-Range Buffers::release(std::int32_t handle) {
-  at(handle, 0);
-  const Range entry = entries_[handle];
-  entries_[handle] = Range{};
-  free_.push_back(handle);
+Buffers::Entry Buffers::release(std::int32_t number) {
+  const Entry entry = at(number, 0);
+  entries_[number] = Entry{};
+  free_.push_back(number);
   return entry;
 }
 
-Range Buffers::at(std::int32_t handle, std::size_t bytes) const {
-  if (handle < 0 || static_cast<std::size_t>(handle) >= entries_.size() || entries_[handle].pointer == nullptr) {
-    throw ArgumentError("native: buffer " + std::to_string(handle) + " does not exist or was released.");
+const Buffers::Entry& Buffers::at(std::int32_t number, std::size_t bytes) const {
+  if (number < 0 || static_cast<std::size_t>(number) >= entries_.size() || entries_[number].range.pointer == nullptr) {
+    throw ArgumentError("native: buffer " + std::to_string(number) + " does not exist or was released.");
   }
-  const Range& entry = entries_[handle];
-  if (bytes > entry.bytes) {
-    throw ArgumentError("native: a kernel touches " + std::to_string(bytes) + " bytes of buffer " + std::to_string(handle) +
-                        ", which has " + std::to_string(entry.bytes) + ".");
+  const Entry& entry = entries_[number];
+  if (bytes > entry.range.bytes) {
+    throw ArgumentError("native: " + std::to_string(bytes) + " bytes of buffer " + std::to_string(number) + " are asked for, which has " +
+                        std::to_string(entry.range.bytes) + ".");
   }
   return entry;
 }

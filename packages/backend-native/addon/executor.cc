@@ -3,7 +3,6 @@
 #include <omp.h>
 
 #include <exception>
-#include <stdexcept>
 #include <utility>
 
 #include "buffers.h"
@@ -13,30 +12,43 @@ namespace sconce {
 Executor::Executor(int threads) : thread_([this, threads] { work(threads); }) {}
 
 Executor::~Executor() {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    leaving_ = true;
-  }
-  submitted_.notify_one();
-  thread_.join();
+  stop();
   if (scratch_ != nullptr) free_bytes(scratch_, scratch_bytes_);
 }
 
-void Executor::submit(std::function<void()> task) {
+void Executor::stop() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  submitted_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::uint64_t Executor::submit(Task task) {
+  std::uint64_t number = 0;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     tasks_.push_back(std::move(task));
+    number = ++last_submitted_;
   }
   submitted_.notify_one();
+  return number;
 }
 
-void Executor::drain() {
-  {
-    std::unique_lock<std::mutex> lock(mutex_);
-    drained_.wait(lock, [this] { return tasks_.empty() && !busy_; });
-  }
-  const std::string error = take_error();
-  if (!error.empty()) throw std::runtime_error(error);
+bool Executor::finished(std::uint64_t number) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return last_finished_ >= number;
+}
+
+void Executor::wait(std::uint64_t number) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  finished_.wait(lock, [this, number] { return last_finished_ >= number; });
+}
+
+void Executor::wait_for_room(std::size_t most) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  finished_.wait(lock, [this, most] { return tasks_.size() <= most; });
 }
 
 std::string Executor::take_error() {
@@ -59,22 +71,25 @@ void Executor::work(int threads) {
   omp_set_num_threads(threads);
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
-    submitted_.wait(lock, [this] { return leaving_ || !tasks_.empty(); });
+    submitted_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
     if (tasks_.empty()) return;
-    const std::function<void()> task = std::move(tasks_.front());
+    Task task = std::move(tasks_.front());
     tasks_.pop_front();
-    busy_ = true;
     lock.unlock();
     std::string error;
     try {
       task();
     } catch (const std::exception& thrown) {
       error = thrown.what();
+    } catch (...) {
+      error = "native: a task failed.";
     }
+    // What the task holds may be large, and is freed outside the lock.
+    task = nullptr;
     lock.lock();
-    if (!error.empty() && error_.empty()) error_ = error;
-    busy_ = false;
-    if (tasks_.empty()) drained_.notify_all();
+    if (!error.empty() && error_.empty()) error_ = std::move(error);
+    last_finished_++;
+    finished_.notify_all();
   }
 }
 

@@ -5,6 +5,7 @@
 #include "dnnl/convolution.h"
 #include "dnnl/matmul.h"
 #include "nest/nest_kernel.h"
+#include "pooling/pooling.h"
 
 namespace sconce {
 
@@ -16,10 +17,15 @@ KernelPointer make_nest(Reader& reader) { return nest_kernel(decode_nest(reader)
 
 const std::map<std::string, Maker>& makers() {
   static const std::map<std::string, Maker> all = {
+      {"averagePool", average_pool},
+      {"averagePoolGradient", average_pool_gradient},
       {"convolution", convolution},
       {"convolutionInputGradient", convolution_input_gradient},
       {"convolutionWeightGradient", convolution_weight_gradient},
       {"matmul", matmul},
+      {"maxPool", max_pool},
+      {"maxPoolGradient", max_pool_gradient},
+      {"maxPoolSelect", max_pool_select},
       {"nest", make_nest},
   };
   return all;

@@ -17,6 +17,7 @@ export interface NativeProgram {
 /** What the addon exports; see addon/binding.cc. Buffers are numbers. */
 export interface Addon {
   open(threads: number): Device;
+  close(device: Device): void;
   allocate(device: Device, byteLength: number): number;
   release(device: Device, buffer: number): void;
   write(device: Device, buffer: number, bytes: Uint8Array): void;
@@ -24,8 +25,8 @@ export interface Addon {
   readSync(device: Device, buffer: number, byteLength: number): ArrayBuffer;
   finish(device: Device): Promise<void>;
   /** The kernel of that name for the description, or undefined when the addon has none. */
-  kernel(name: string, description: Float64Array): NativeKernel | undefined;
-  program(kernels: readonly NativeKernel[]): NativeProgram;
+  kernel(device: Device, name: string, description: Float64Array): NativeKernel | undefined;
+  program(device: Device, kernels: readonly NativeKernel[]): NativeProgram;
   run(device: Device, program: NativeProgram, buffers: Int32Array): void;
 }
 

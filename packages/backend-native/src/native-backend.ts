@@ -87,13 +87,13 @@ class LazyKernel implements Kernel<NativeBuffer> {
   }
 
   get native(): NativeKernel {
-    this.#native ??= this.#addon.kernel(this.name, this.#describe());
+    this.#native ??= this.#addon.kernel(this.#device, this.name, this.#describe());
     if (!this.#native) throw new Error(`native: the addon has no kernel ${this.name}.`);
     return this.#native;
   }
 
   run(inputs: readonly NativeBuffer[], outputs: readonly NativeBuffer[]): void {
-    this.#alone ??= this.#addon.program([this.native]);
+    this.#alone ??= this.#addon.program(this.#device, [this.native]);
     this.#addon.run(
       this.#device,
       this.#alone,
@@ -104,7 +104,10 @@ class LazyKernel implements Kernel<NativeBuffer> {
 
 /** The steps as one program: one call into the addon per run. */
 function replay(addon: Addon, device: Device, steps: readonly Step<NativeBuffer>[]): Replay {
-  const program = addon.program(steps.map(({ kernel }) => (kernel as LazyKernel).native));
+  const program = addon.program(
+    device,
+    steps.map(({ kernel }) => (kernel as LazyKernel).native),
+  );
   const numbers = new Int32Array(steps.reduce((sum, { inputs, outputs }) => sum + inputs.length + outputs.length, 0));
   return {
     run: () => {

@@ -58,7 +58,7 @@ export async function openWasm(options: WasmOptions = {}): Promise<Backend<WasmB
     },
     read: async (buffer, byteLength) => readSync(buffer, byteLength),
     readSync,
-    compile: (nest: LoopNest) => kernelOf(nestKernel(nest, machine.target), machine),
+    compile: (nest: LoopNest) => kernelOf(nestKernel(nest), machine),
     ...(options.claims !== false && {
       claim: (request: OpRequest) => {
         const code = claimOp(request, machine.target);

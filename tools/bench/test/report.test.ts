@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type Row, toJson, toSection, toTable, withSection } from "../src/report.ts";
+import { type Measured, type Row, toJson, toSection, toTable, withSection } from "../src/report.ts";
 import { thorough } from "../src/timing.ts";
 
-const fast: Row = {
+const fast: Measured = {
   work: "matmul-512",
   title: "matmul 512 x 512 x 512",
   against: "a peer",
@@ -27,6 +27,14 @@ const fixed: Row = {
   target: 1,
 };
 
+const absent: Row = {
+  work: "conv",
+  title: "convolution",
+  against: "another peer",
+  target: 2,
+  reason: "it is not here",
+};
+
 describe("toTable", () => {
   it("shows times, ratio, target and whether it is met", () => {
     const [, , first, second, third] = toTable([fast, slow, fixed], thorough).split("\n");
@@ -35,11 +43,28 @@ describe("toTable", () => {
     expect(second).toContain("theirs: 1 run, 0 warm-ups");
     expect(third.split(/\s{2,}/)).toEqual(["overhead", "0.250", "0.5 ms", "2.00", "1", "yes"]);
   });
+
+  it("says what was not measured, and why", () => {
+    const [, , row] = toTable([absent], thorough).split("\n");
+    expect(row).toMatch(/^conv\s+another peer\s+2\s+not measured: it is not here$/);
+  });
+
+  it("shows notes before departures from the plan, and no verdict without a target", () => {
+    const { target: _, ...orientation } = { ...slow, notes: ["channels last"] };
+    const [, , row] = toTable([orientation], thorough).split("\n");
+    expect(row).toContain("channels last; theirs: 1 run, 0 warm-ups");
+    expect(row).not.toMatch(/yes|no/);
+  });
 });
 
 describe("toJson", () => {
-  it("is one line with work, against, ratio and target", () => {
-    expect(toJson([fast])).toBe('[{"work":"matmul-512","against":"a peer","ratio":6.123,"target":5}]');
+  it("is one line with work, title, against, ratio and target", () => {
+    const { work, title, against, target } = fast;
+    expect(JSON.parse(toJson([fast]))).toEqual([{ work, title, against, ratio: 6.123, target }]);
+  });
+
+  it("has the reason of what was not measured", () => {
+    expect(JSON.parse(toJson([absent]))).toEqual([absent]);
   });
 });
 

@@ -1,6 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { disagreement, sampleOf } from "../src/answer.ts";
 import { numbers } from "../src/numbers.ts";
+import { cpu } from "../src/suites/cpu.ts";
+import { native } from "../src/suites/native.ts";
+import { wasm } from "../src/suites/wasm.ts";
+import { operationsOf, workloads } from "../src/workloads.ts";
+
+describe("suites", () => {
+  it.each([cpu, wasm, native])("measure works that there are: $name", ({ pairs }) => {
+    for (const { work } of pairs) expect(workloads).toHaveProperty([work]);
+  });
+});
+
+describe("operationsOf", () => {
+  it("counts two operations per multiply-add, and three passes with gradients", () => {
+    expect(operationsOf(workloads["matmul-1024"].work)).toBe(2 ** 31);
+    expect(operationsOf(workloads["conv-forward"].work)).toBe(1_849_688_064);
+    expect(operationsOf(workloads["conv-backward"].work)).toBe(3 * 1_849_688_064);
+    expect(operationsOf(workloads["conv-7x7-3"].work)).toBe(1_888_223_232);
+    expect(operationsOf(workloads["conv-depthwise"].work)).toBe(65_028_096);
+  });
+});
 
 describe("numbers", () => {
   it("are the same for the same seed, within the scale, and spread around zero", () => {

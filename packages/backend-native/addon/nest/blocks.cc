@@ -438,7 +438,7 @@ BlockTable make_table() {
 
 }  // namespace
 
-const BlockTable& table() {
+const BlockTable& block_table() {
   static const BlockTable made = make_table();
   return made;
 }

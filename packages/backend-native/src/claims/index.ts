@@ -2,14 +2,20 @@
 import type { OpRequest } from "@sconce/core";
 import { describeConvolution } from "./convolution.ts";
 import { describeMatmul } from "./matmul.ts";
+import { describePooling } from "./pooling.ts";
 
 type Describe = (request: OpRequest) => readonly number[] | undefined;
 
 const descriptions: Readonly<Record<string, Describe>> = {
+  averagePool: describePooling,
+  averagePoolGradient: describePooling,
   convolution: describeConvolution,
   convolutionInputGradient: describeConvolution,
   convolutionWeightGradient: describeConvolution,
   matmul: describeMatmul,
+  maxPool: describePooling,
+  maxPoolGradient: describePooling,
+  maxPoolSelect: describePooling,
 };
 
 /** What the addon must know to make the kernel, or undefined where loop nests do as well. */

@@ -20,11 +20,24 @@ export interface LaidOutRequest extends OpRequest {
   readonly layout?: Layout;
 }
 
-/** For ops that can work channels-last: which inputs are activations. The output always is, unless it is a weight. */
-const activations: Readonly<Record<string, { readonly inputs: readonly number[]; readonly output: boolean }>> = {
+interface Activations {
+  readonly inputs: readonly number[];
+  /** Not where it is a weight. */
+  readonly output: boolean;
+  /** Runs well in either order and takes the one of its neighbours. */
+  readonly follows?: boolean;
+}
+
+/** For ops that can work channels-last: which inputs are activations, and whether the output is. */
+const activations: Readonly<Record<string, Activations>> = {
+  averagePool: { inputs: [0], output: true, follows: true },
+  averagePoolGradient: { inputs: [0], output: true, follows: true },
   convolution: { inputs: [0], output: true },
   convolutionInputGradient: { inputs: [0], output: true },
   convolutionWeightGradient: { inputs: [0, 1], output: false },
+  maxPool: { inputs: [0], output: true, follows: true },
+  maxPoolGradient: { inputs: [0, 1], output: true, follows: true },
+  maxPoolSelect: { inputs: [0, 1], output: true, follows: true },
 };
 
 export function channelsLast(schedule: Schedule, claim: Claim): Schedule {
@@ -55,7 +68,7 @@ class Pass {
     return { ...this.#schedule, values: this.#values, nodes: this.#nodes };
   }
 
-  /** Starts from what convolutions touch and spreads through nests. */
+  /** Starts from what convolutions touch and spreads through nests and pools. */
   #choose(): void {
     const { nodes, outputs } = this.#schedule;
     const fixed = new Set(outputs.map(({ value }) => value));
@@ -75,14 +88,15 @@ class Pass {
     } of nodes) {
       if (work.kind !== "claim") continue;
       const touched = activations[work.request.op];
-      if (!touched || work.request.output.shape.length !== 4) continue;
+      if (!touched || touched.follows || work.request.output.shape.length !== 4) continue;
       for (const input of touched.inputs) add(inputs[input]);
       if (touched.output) add(output);
     }
     for (let grows = this.#last.size > 0; grows; ) {
       grows = false;
       for (const { work, inputs, outputs: written } of nodes) {
-        if (work.kind !== "nest" || ![...inputs, ...written].some((value) => this.#last.has(value))) continue;
+        const follows = work.kind === "nest" || (work.kind === "claim" && activations[work.request.op]?.follows);
+        if (!follows || ![...inputs, ...written].some((value) => this.#last.has(value))) continue;
         for (const value of [...inputs, ...written]) grows = add(value) || grows;
       }
     }
@@ -101,7 +115,8 @@ class Pass {
       return;
     }
     const touched = work.kind === "claim" ? activations[work.request.op] : undefined;
-    if (work.kind !== "claim" || !touched || work.request.output.shape.length !== 4) {
+    const isApart = touched?.follows && ![...node.inputs, ...node.outputs].some((value) => this.#last.has(value));
+    if (work.kind !== "claim" || !touched || isApart || work.request.output.shape.length !== 4) {
       this.#placePlain(node);
       return;
     }

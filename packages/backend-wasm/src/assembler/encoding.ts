@@ -6,7 +6,13 @@ export type Code = readonly (number | Code | (() => Code))[];
 /** The types of values. */
 export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
 
-export const typeCodes: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
+export const typeCodes: Readonly<Record<ValueType, number>> = {
+  i32: 0x7f,
+  i64: 0x7e,
+  f32: 0x7d,
+  f64: 0x7c,
+  v128: 0x7b,
+};
 
 /** An unsigned LEB128 number below 2^32. */
 export function unsigned(value: number): Code {

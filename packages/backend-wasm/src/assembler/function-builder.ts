@@ -1,6 +1,6 @@
 /** One function under construction: locals, assignments and structured control flow. */
 import { type Code, flatten, sized, typeCodes, unsigned, type ValueType, vector } from "./encoding.ts";
-import { asI32, type I32, i32, type Index, type Value } from "./values.ts";
+import { asI32, type I32, type Index, i32, type Value } from "./values.ts";
 
 /** A variable of the function; as a Value it is its present contents. */
 export interface Local<T extends ValueType = ValueType> extends Value<T> {
@@ -205,7 +205,11 @@ export class FunctionBuilder {
   /** The function's entry in the code section. */
   encode(): Code {
     const locals = vector(this.#locals.map((type) => [1, typeCodes[type]]));
-    const constants = [...this.#constants.values()].map(({ local, value }) => [value.code, 0x21, unsigned(local.local)]);
+    const constants = [...this.#constants.values()].map(({ local, value }) => [
+      value.code,
+      0x21,
+      unsigned(local.local),
+    ]);
     return sized([locals, constants, this.#body, 0x0b]);
   }
 }

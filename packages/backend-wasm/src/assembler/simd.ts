@@ -1,6 +1,6 @@
 /** Expressions on 128-bit vectors, named as in the WebAssembly specification. */
 import { type Code, floatBytes, unsigned } from "./encoding.ts";
-import { asI32, type F32, type F64, type Index, type I32, memoryArgument, type Value } from "./values.ts";
+import { asI32, type F32, type F64, type I32, type Index, memoryArgument, type Value } from "./values.ts";
 
 export type V128 = Value<"v128">;
 
@@ -12,25 +12,49 @@ function simd(opcode: number): Code {
   return [0xfd, unsigned(opcode)];
 }
 
-const unary = (opcode: number) => (a: V128): V128 => vector(a.code, simd(opcode));
-const binary = (opcode: number) => (a: V128, b: V128): V128 => vector(a.code, b.code, simd(opcode));
-const ternary = (opcode: number) => (a: V128, b: V128, c: V128): V128 => vector(a.code, b.code, c.code, simd(opcode));
-const test = (opcode: number) => (a: V128): I32 => ({ type: "i32", code: [a.code, simd(opcode)] });
-const shift = (opcode: number) => (a: V128, count: Index): V128 => vector(a.code, asI32(count).code, simd(opcode));
-const load = (opcode: number, alignment: number) => (pointer: Index, offset = 0): V128 =>
-  vector(asI32(pointer).code, simd(opcode), memoryArgument(alignment, offset));
-const loadLane = (opcode: number, alignment: number) => (pointer: Index, into: V128, lane: number, offset = 0): V128 =>
-  vector(asI32(pointer).code, into.code, simd(opcode), memoryArgument(alignment, offset), lane);
-const storeLane = (opcode: number, alignment: number) => (pointer: Index, value: V128, lane: number, offset = 0): Code => [
-  asI32(pointer).code,
-  value.code,
-  simd(opcode),
-  memoryArgument(alignment, offset),
-  lane,
-];
-const extractInteger = (opcode: number) => (a: V128, lane: number): I32 => ({ type: "i32", code: [a.code, simd(opcode), lane] });
-const replaceInteger = (opcode: number) => (a: V128, lane: number, value: Index): V128 =>
-  vector(a.code, asI32(value).code, simd(opcode), lane);
+const unary =
+  (opcode: number) =>
+  (a: V128): V128 =>
+    vector(a.code, simd(opcode));
+const binary =
+  (opcode: number) =>
+  (a: V128, b: V128): V128 =>
+    vector(a.code, b.code, simd(opcode));
+const ternary =
+  (opcode: number) =>
+  (a: V128, b: V128, c: V128): V128 =>
+    vector(a.code, b.code, c.code, simd(opcode));
+const test =
+  (opcode: number) =>
+  (a: V128): I32 => ({ type: "i32", code: [a.code, simd(opcode)] });
+const shift =
+  (opcode: number) =>
+  (a: V128, count: Index): V128 =>
+    vector(a.code, asI32(count).code, simd(opcode));
+const load =
+  (opcode: number, alignment: number) =>
+  (pointer: Index, offset = 0): V128 =>
+    vector(asI32(pointer).code, simd(opcode), memoryArgument(alignment, offset));
+const loadLane =
+  (opcode: number, alignment: number) =>
+  (pointer: Index, into: V128, lane: number, offset = 0): V128 =>
+    vector(asI32(pointer).code, into.code, simd(opcode), memoryArgument(alignment, offset), lane);
+const storeLane =
+  (opcode: number, alignment: number) =>
+  (pointer: Index, value: V128, lane: number, offset = 0): Code => [
+    asI32(pointer).code,
+    value.code,
+    simd(opcode),
+    memoryArgument(alignment, offset),
+    lane,
+  ];
+const extractInteger =
+  (opcode: number) =>
+  (a: V128, lane: number): I32 => ({ type: "i32", code: [a.code, simd(opcode), lane] });
+const replaceInteger =
+  (opcode: number) =>
+  (a: V128, lane: number, value: Index): V128 =>
+    vector(a.code, asI32(value).code, simd(opcode), lane);
 
 /** Whole vectors: memory, bits and lanes by position. */
 export const v128 = {

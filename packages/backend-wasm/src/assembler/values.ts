@@ -12,7 +12,6 @@ export interface Value<T extends ValueType = ValueType> {
 }
 
 export type I32 = Value<"i32">;
-export type I64 = Value<"i64">;
 export type F32 = Value<"f32">;
 export type F64 = Value<"f64">;
 /** An i32 or a number that stands for its constant. */
@@ -25,9 +24,7 @@ export function memoryArgument(alignment: number, offset: number): Code {
 
 /** A constant for `value`, or the value itself. */
 export function asI32(value: Index): I32 {
-  return typeof value === "number"
-    ? { type: "i32", code: [0x41, signed(value)], constant: value | 0 }
-    : value;
+  return typeof value === "number" ? { type: "i32", code: [0x41, signed(value)], constant: value | 0 } : value;
 }
 
 function asF32(value: F32 | number): F32 {
@@ -183,7 +180,13 @@ export function fillBytes(pointer: Index, byte: Index, length: Index): Code {
 /** Atomic instructions on shared memory; addresses are multiples of 4. */
 export const atomic = {
   load: (pointer: Index): I32 => ({ type: "i32", code: [asI32(pointer).code, 0xfe, 0x10, memoryArgument(2, 0)] }),
-  store: (pointer: Index, value: Index): Code => [asI32(pointer).code, asI32(value).code, 0xfe, 0x17, memoryArgument(2, 0)],
+  store: (pointer: Index, value: Index): Code => [
+    asI32(pointer).code,
+    asI32(value).code,
+    0xfe,
+    0x17,
+    memoryArgument(2, 0),
+  ],
   /** Adds and gives the old value. */
   add: (pointer: Index, value: Index): I32 => ({
     type: "i32",

@@ -8,7 +8,7 @@
  */
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import { f32x4, v128 } from "../assembler/simd.ts";
-import { type I32, i32 } from "../assembler/values.ts";
+import { type I32, type Index, i32 } from "../assembler/values.ts";
 import type { Epilogue } from "../kernels/epilogue.ts";
 import type { Frame, KernelCode, Target } from "../kernels/kernel.ts";
 import { accumulateTile, tileRows, tileVectors, zeroTile } from "../kernels/tile.ts";
@@ -149,11 +149,23 @@ function multiplyBlock(
     });
     f.if(
       slice < whole ? i32.ge_u(i32.add(at.from, at.depth), whole) : i32.const(1),
-      () =>
-        each((value, r, v) => {
-          const [known, position, base] = [0, 4, 8].map((word) => i32.load(place, placeBytes * v + word));
-          store(value, { base, position, channel: at.channel, row: r, ahead: 0, count: known });
-        }),
+      () => {
+        for (let v = 0; v < tileVectors; v++) {
+          const [known, position, base] = [0, 4, 8].map((word) =>
+            f.local("i32", i32.load(place, placeBytes * v + word)),
+          );
+          const storeRows = (results: Index): void => {
+            for (let r = 0; r < count; r++)
+              store(tile[r][v], { base, position, channel: at.channel, row: r, ahead: 0, count: results });
+          };
+          f.if(
+            i32.ge_s(known, 4),
+            () => storeRows(4),
+            () => storeRows(known),
+          );
+          f.release(known, position, base);
+        }
+      },
       () => each((value, r, v) => f.emit(v128.store(at.sum, value, sumOffset(r, v)))),
     );
     f.increase(place, placeBytes * tileVectors);

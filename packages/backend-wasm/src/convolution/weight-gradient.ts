@@ -19,10 +19,12 @@ import { dotColumns, dotFunction } from "./dot-tile.ts";
 import { type ConvolutionShape, inputPositions } from "./geometry.ts";
 import { channelBytes, copyPlanes, imageBytes, tapOffset } from "./shifted-rows.ts";
 import { planWeightGradient, type WeightGradientPlan } from "./weight-gradient-plan.ts";
+import { suitsWinogradGradient, winogradWeightGradientCode } from "./winograd-weight-gradient.ts";
 
 /** Inputs x and gradient of y, output gradient of the weights; none may be empty. */
 export function weightGradientCode(shape: ConvolutionShape, target: Target): KernelCode {
   if (suitsDepthwiseGradient(shape)) return depthwiseWeightGradientCode(shape, target);
+  if (suitsWinogradGradient(shape)) return winogradWeightGradientCode(shape, target);
   const plan = planWeightGradient(shape);
   const { groups, outputChannels } = shape;
   const { ranges, pieces, columns, positions } = plan;

@@ -26,11 +26,12 @@ export function transformKernels(
       const four = (n: number): readonly V128[] =>
         transforms.transpose([0, 1, 2, 3].map((i) => v128.load(from, elementBytes * i + 4 * n)));
       const lane = (into: V128, i: number): V128 => v128.load32_lane(from, into, i, elementBytes * i + 32);
-      const last = f.local("v128", [1, 2, 3].reduce(lane, v128.load32_zero(from, 32)));
+      const last = transforms.once([1, 2, 3].reduce(lane, v128.load32_zero(from, 32)));
       const list = [...four(0), ...four(4), last];
       const taps = [0, 3, 6].map((n) => list.slice(n, n + 3));
       const results = transforms.both(taps, (line) => transforms.kernel(line));
       for (const e of factors) f.emit(v128.store(target, results[e], e * kernelsApart));
+      transforms.release();
     });
     f.increase(row, 4 * kernelPitch);
   });
@@ -101,12 +102,13 @@ export function transformTiles(
       const elements = Array.from({ length: tileProducts }, (_, y) => {
         const vector = (x: number): V128 => v128.load(from, 4 * (y * rowLength + 4 * x));
         const columns = transforms.transpose([0, 1, 2, 3].map(vector));
-        const next = f.local("v128", vector(4));
+        const next = transforms.once(vector(4));
         const ahead = [shuffle32(columns[0], next, [1, 2, 3, 4]), shuffle32(columns[1], next, [1, 2, 3, 5])];
-        return [...columns, ...ahead.map((value) => f.local("v128", value))];
+        return [...columns, ...ahead.map((value) => transforms.once(value))];
       });
       const results = transforms.both(elements, (line) => transforms.input(line));
       for (const e of factors) f.emit(v128.store(target, results[e], e * plan.tilesApart));
+      transforms.release();
       f.increase(from, 4 * planeLength);
       f.increase(target, 4 * plan.tilePitch);
     });
@@ -146,6 +148,7 @@ export function transformSums(
             store(value, { base, position, channel, row: 0, ahead: y * width + t * tileResults, count });
           });
         });
+      transforms.release();
       f.increase(from, 4 * block);
       f.increase(channel, 1);
     });

@@ -1,10 +1,10 @@
 /**
  * Winograd's minimal filtering F(4, 3) along one axis: four results of a kernel of three taps from six products. It
- * evaluates polynomials at 0, a, -a, b, -b and infinity (a b = 1 here); see Lavin and Gray, "Fast Algorithms for Convolutional Neural
- * Networks" (2015). The points decide about rounding: with a = 1 / sqrt 2 and b = sqrt 2 the constants stay closer to 1
- * than with the customary 1 and 2, and errors are smaller.
+ * evaluates polynomials at 0, a, -a, b, -b and infinity; see Lavin and Gray, "Fast Algorithms for Convolutional Neural
+ * Networks" (2015). The points decide about rounding: with a = 1 / sqrt 2 and b = sqrt 2 (whose product is 1, which saves
+ * products too) errors are about twice those of direct sums; with the customary 1 and 2, five to ten times.
  */
-import type { FunctionBuilder } from "../assembler/function-builder.ts";
+import type { FunctionBuilder, Local } from "../assembler/function-builder.ts";
 import { f32x4, shuffle32, type V128 } from "../assembler/simd.ts";
 import { multiplyAdd } from "../kernels/tile.ts";
 
@@ -22,19 +22,48 @@ const constants = {
   input: [-aa - bb, -aa, -bb, a, -a, b, -b],
   kernel: [scaleA, scaleB, scaleA * aa, scaleB * bb, scaleA * a, -scaleA * a, scaleB * b, -scaleB * b],
   output: [a, aa, a ** 3, b, bb, b ** 3],
+  outputGradient: [aa, bb, a, -a, b, -b],
+  kernelGradient: [scaleA, scaleB, scaleA * aa, scaleB * bb, scaleA * a, scaleB * b],
 };
+
+/** One factor of a line: the elements it is made of (some may be repeated with a weight of 0) and their weights. */
+export interface LineFactor {
+  readonly elements: readonly number[];
+  readonly weights: readonly number[];
+}
+
+const ends = (elements: readonly number[], weights: readonly number[]): LineFactor => ({ elements, weights });
+const signed = [
+  [a, bb],
+  [-a, bb],
+  [b, aa],
+  [-b, aa],
+];
+
+/** Every factor of a line of the input by itself, and of a line of the output's gradient. */
+export const inputFactors: readonly LineFactor[] = [
+  ends([0, 2, 4, 4], [1, -aa - bb, 1, 0]),
+  ...signed.map(([p, qq]) => ends([1, 2, 3, 4], [-p * qq, -qq, p, 1])),
+  ends([1, 3, 5, 5], [1, -aa - bb, 1, 0]),
+];
+export const outputGradientFactors: readonly LineFactor[] = [
+  ends([0, 1, 2, 3], [1, 0, 0, 0]),
+  ...signed.map(([p]) => ends([0, 1, 2, 3], [1, p, p * p, p ** 3])),
+  ends([0, 1, 2, 3], [0, 0, 0, 1]),
+];
 
 /** The transforms for one function. Their expressions are computed once each, the constants before any loop. */
 export class Transforms {
   readonly #f: FunctionBuilder;
   readonly #relaxed: boolean;
   readonly #constants = new Map<number, V128>();
+  readonly #kept: Local[] = [];
 
   constructor(f: FunctionBuilder, relaxed: boolean, ...steps: readonly (keyof typeof constants)[]) {
     this.#f = f;
     this.#relaxed = relaxed;
     for (const value of steps.flatMap((step) => constants[step]))
-      if (!this.#constants.has(value)) this.#constants.set(value, this.#once(f32x4.const(value)));
+      if (!this.#constants.has(value)) this.#constants.set(value, f.local("v128", f32x4.const(value)));
   }
 
   #constant(value: number): V128 {
@@ -46,13 +75,21 @@ export class Transforms {
     return multiplyAdd(this.#relaxed, this.#constant(factor), x, y);
   }
 
-  #once(value: V128): V128 {
-    return this.#f.local("v128", value);
+  /** A value that is computed now and kept until `release`. */
+  once(value: V128): V128 {
+    const local = this.#f.local("v128", value);
+    this.#kept.push(local);
+    return local;
+  }
+
+  /** Forgets all that was kept, so that variables are used again. */
+  release(): void {
+    this.#f.release(...this.#kept.splice(0));
   }
 
   /** even + factor * odd and even - factor * odd */
   #pair(even: V128, odd: V128, factor: number): [V128, V128] {
-    const [e, o] = [this.#once(even), this.#once(odd)];
+    const [e, o] = [this.once(even), this.once(odd)];
     return [this.#add(factor, o, e), this.#add(-factor, o, e)];
   }
 
@@ -75,8 +112,8 @@ export class Transforms {
 
   /** Six products to four results. */
   output([m0, m1, m2, m3, m4, m5]: readonly V128[]): readonly V128[] {
-    const [evenA, oddA] = [this.#once(f32x4.add(m1, m2)), this.#once(f32x4.sub(m1, m2))];
-    const [evenB, oddB] = [this.#once(f32x4.add(m3, m4)), this.#once(f32x4.sub(m3, m4))];
+    const [evenA, oddA] = [this.once(f32x4.add(m1, m2)), this.once(f32x4.sub(m1, m2))];
+    const [evenB, oddB] = [this.once(f32x4.add(m3, m4)), this.once(f32x4.sub(m3, m4))];
     return [
       f32x4.add(m0, f32x4.add(evenA, evenB)),
       this.#add(b, oddB, f32x4.mul(this.#constant(a), oddA)),
@@ -85,16 +122,33 @@ export class Transforms {
     ];
   }
 
+  /** The adjoint of `output`: gradients of four results to six factors. */
+  outputGradient([g0, g1, g2, g3]: readonly V128[]): readonly V128[] {
+    const at = (p: number, pp: number): [V128, V128] => this.#pair(this.#add(pp, g2, g0), this.#add(pp, g3, g1), p);
+    return [g0, ...at(a, aa), ...at(b, bb), g3];
+  }
+
+  /** The adjoint of `kernel`: six sums to the gradients of three taps. */
+  kernelGradient([m0, m1, m2, m3, m4, m5]: readonly V128[]): readonly V128[] {
+    const [evenA, oddA] = [this.once(f32x4.add(m1, m2)), this.once(f32x4.sub(m1, m2))];
+    const [evenB, oddB] = [this.once(f32x4.add(m3, m4)), this.once(f32x4.sub(m3, m4))];
+    return [
+      this.#add(scaleA, evenA, this.#add(scaleB, evenB, m0)),
+      this.#add(scaleA * a, oddA, f32x4.mul(this.#constant(scaleB * b), oddB)),
+      this.#add(scaleA * aa, evenA, this.#add(scaleB * bb, evenB, m5)),
+    ];
+  }
+
   /** Both axes, row by row. */
   both(values: readonly (readonly V128[])[], along: (line: readonly V128[]) => readonly V128[]): V128[] {
-    const lines = values.map((row) => along(row).map((value) => this.#once(value)));
-    const columns = lines[0].map((_, j) => along(lines.map((line) => line[j])).map((value) => this.#once(value)));
+    const lines = values.map((row) => along(row).map((value) => this.once(value)));
+    const columns = lines[0].map((_, j) => along(lines.map((line) => line[j])).map((value) => this.once(value)));
     return columns[0].flatMap((_, i) => columns.map((column) => column[i]));
   }
 
   /** Four vectors of four to the four vectors of their first, second, third and fourth lanes. */
   transpose(rows: readonly V128[]): V128[] {
-    const [r0, r1, r2, r3] = rows.map((row) => this.#once(row));
+    const [r0, r1, r2, r3] = rows.map((row) => this.once(row));
     const low = [0, 4, 1, 5];
     const high = [2, 6, 3, 7];
     const [p, q, r, s] = [
@@ -102,12 +156,12 @@ export class Transforms {
       shuffle32(r0, r1, high),
       shuffle32(r2, r3, low),
       shuffle32(r2, r3, high),
-    ].map((pair) => this.#once(pair));
+    ].map((pair) => this.once(pair));
     return [
       shuffle32(p, r, [0, 1, 4, 5]),
       shuffle32(p, r, [2, 3, 6, 7]),
       shuffle32(q, s, [0, 1, 4, 5]),
       shuffle32(q, s, [2, 3, 6, 7]),
-    ].map((row) => this.#once(row));
+    ].map((row) => this.once(row));
   }
 }

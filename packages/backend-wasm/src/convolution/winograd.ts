@@ -52,7 +52,12 @@ function kernelPhase(plan: WinogradPlan, { relaxed }: Target): Phase {
     grain: Math.ceil(1024 / inputChannels),
     emit: ({ f, first, last, input, scratch }) => {
       const to = i32.add(scratch(), i32.add(plan.sharedAt, i32.mul(first, 4 * plan.kernelPitch)));
-      transformKernels(f, new Transforms(f, relaxed, "kernel"), plan, { weights: f.bind(input(1)), to, begin: first, end: last });
+      transformKernels(f, new Transforms(f, relaxed, "kernel"), plan, {
+        weights: f.bind(input(1)),
+        to,
+        begin: first,
+        end: last,
+      });
     },
   };
 }

@@ -59,10 +59,14 @@ export function accumulateTile(
   const columns = Array.from({ length: rows > 1 ? vectors : 0 }, () => f.local("v128"));
   const step = (k: number): void => {
     const vector = (j: number): V128 => v128.load(b, k * bStep + 16 * j);
-    columns.forEach((column, j) => f.set(column, vector(j)));
+    columns.forEach((column, j) => {
+      f.set(column, vector(j));
+    });
     for (let r = 0; r < rows; r++) {
       f.set(spread, v128.load32_splat(a, k * aStep + r * aRow));
-      tile[r].forEach((sum, j) => f.set(sum, multiplyAdd(relaxed, spread, columns[j] ?? vector(j), sum)));
+      tile[r].forEach((sum, j) => {
+        f.set(sum, multiplyAdd(relaxed, spread, columns[j] ?? vector(j), sum));
+      });
     }
   };
   const advance = (steps: number): void => {

@@ -12,8 +12,6 @@ export const hostOperators = {
   tan: 1,
   tanh: 1,
   erf: 1,
-  remainder: 2,
-  floorDivide: 2,
   power: 2,
 } as const satisfies Partial<Record<ScalarOperator, 1 | 2>>;
 

@@ -63,7 +63,7 @@ export function loadSplat({ f }: LaneContext, dtype: DType, place: Place): V128 
 }
 
 /** Neighbouring elements; up to 16 bytes are read, however many lanes matter. */
-export function loadNeighbours({ f }: LaneContext, dtype: DType, wide: boolean, place: Place): V128 {
+function loadNeighbours({ f }: LaneContext, dtype: DType, wide: boolean, place: Place): V128 {
   const bytes = bytesPerElement(dtype);
   if (bytes === 8 || (bytes === 4 && !wide)) return v128.load(...place);
   if (bytes === 4) return v128.load64_zero(...place);
@@ -160,7 +160,7 @@ export function callHost({ module, f, count }: LaneContext, name: string, operan
   return count > 1 ? f64x2.replace(first, 1, lane(1)) : first;
 }
 
-/** One lane in all lanes. */
-export function firstLane(value: V128): I32 {
-  return i32x4.extract(value, 0);
+/** All ones in the first `count` lanes of 32 bits. */
+export function laneMask(f: FunctionBuilder, count: number): V128 {
+  return f.constant(i32x4.const(...[0, 1, 2, 3].map((lane) => (lane < count ? -1 : 0))));
 }

@@ -2,7 +2,7 @@
 import { bytesPerElement, type LoopNest, sizeOf } from "@sconce/core";
 import type { I32 } from "../assembler/values.ts";
 import { i32 } from "../assembler/values.ts";
-import type { Frame, KernelCode, Phase, Target } from "../kernels/kernel.ts";
+import type { Frame, KernelCode, Phase } from "../kernels/kernel.ts";
 import { hostOperators } from "../machine/host-functions.ts";
 import { emitNest } from "./nest-function.ts";
 import { normalForm } from "./normal-form.ts";
@@ -10,29 +10,34 @@ import { scheduleNest } from "./schedule.ts";
 import { splitReduction } from "./split-reduction.ts";
 import { withTiles } from "./tiles.ts";
 
-/** The kernel that runs `nest`; the code is the same whatever runs it. */
-export function nestKernel(nest: LoopNest, _target: Target): KernelCode {
-  const scratch = { bytes: 0 };
+/** The kernel that runs `nest`. */
+export function nestKernel(nest: LoopNest): KernelCode {
   const { inputs, stores } = nest;
+  const scratch = { bytes: 0 };
+  const read = inputs.map(
+    (_, i): Address =>
+      (frame) =>
+        frame.input(i),
+  );
+  const written = stores.map(
+    (_, i): Address =>
+      (frame) =>
+        frame.output(i),
+  );
+  const phases = sizeOf(nest.shape) === 0 ? [] : phasesOf(nest, read, written, scratch);
   return {
     name: nest.reduce ? "reduction" : "map",
     inputs: inputs.length,
     outputs: stores.length,
-    phases:
-      sizeOf(nest.shape) === 0
-        ? []
-        : phasesOf(
-            nest,
-            inputs.map((_, i) => (frame) => frame.input(i)),
-            stores.map((_, i) => (frame) => frame.output(i)),
-            scratch,
-          ),
     scratchBytes: scratch.bytes,
+    phases,
   };
 }
 
+/** Where an array is. */
 type Address = (frame: Frame) => I32;
 
+/** `scratch` counts the bytes of scratch memory that the phases share out. */
 function phasesOf(
   given: LoopNest,
   inputs: readonly Address[],

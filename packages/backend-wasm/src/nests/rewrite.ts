@@ -2,7 +2,7 @@
 import type { Instruction } from "@sconce/core";
 
 /** How loops change. */
-export interface LoopChange {
+interface LoopChange {
   strides(strides: readonly number[]): readonly number[];
   /** What is added to the offset of an access with these old strides. */
   offset?(strides: readonly number[]): number;

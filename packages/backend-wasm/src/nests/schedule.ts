@@ -11,6 +11,8 @@ import { operandsOf } from "./instructions.ts";
 export interface Schedule {
   /** Whether vectors hold two lanes of 64 bits. */
   readonly wide: boolean;
+  /** Lanes of a vector: 4, or 2 where they are wide. */
+  readonly lanes: number;
   /** The nest's loops from the outside in: output loops, then reduction loops. */
   readonly order: readonly number[];
   /** Turns of each, in that order. */
@@ -50,12 +52,12 @@ export function scheduleNest(nest: LoopNest): Schedule {
   const vector = order.indexOf(vectorLoop);
   const tile = order.indexOf(tileLoop);
   const extents = order.map((loop) => all[loop]);
-  const most = tile >= 0 || size > 60 ? 1 : size > 24 ? 2 : vectorLoop >= outer && size < 6 ? 8 : 4;
+  const most = tile >= 0 || size > 60 ? 1 : size > 24 ? 2 : 4;
   const unroll = vector < 0 ? 1 : Math.min(most, Math.ceil(extents[vector] / lanes));
   const steps = extents
     .slice(0, outer)
     .map((_, depth) => (depth === vector ? lanes * unroll : depth === tile ? lanes : 1));
-  return { wide, order, extents, outputs: outer, vector, tile, unroll, ...units(extents, steps, workOf(nest)) };
+  return { wide, lanes, order, extents, outputs: outer, vector, tile, unroll, ...units(extents, steps, workOf(nest)) };
 }
 
 /** The output loop along which most of those loads are contiguous that are not along the vector loop; or -1. */

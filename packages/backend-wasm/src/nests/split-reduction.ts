@@ -8,7 +8,7 @@ import { type DType, type Instruction, type LoopNest, sizeOf } from "@sconce/cor
 import { rewriteIndex } from "./rewrite.ts";
 import { type Schedule, unitWork, workOf } from "./schedule.ts";
 
-export interface SplitReduction {
+interface SplitReduction {
   /** Nests that store their accumulators, each from a piece on. */
   readonly pieces: readonly { readonly nest: LoopNest; readonly first: number }[];
   /** Dtypes of the accumulators as they are kept between the nests. */
@@ -26,22 +26,22 @@ export function splitReduction(nest: LoopNest, schedule: Schedule): SplitReducti
   if (!reduce) return undefined;
   const { extent } = reduce;
   const work = workOf(nest) * sizeOf(shape);
-  const longest = extent.indexOf(Math.max(...extent));
-  const across = schedule.vector < schedule.outputs;
-  const few = schedule.units < 8;
-  if (work < 4 * unitWork || extent[longest] < 2 * rows || (!across && !few)) return undefined;
-  const loop = !across && extent[0] >= 8 ? 0 : longest;
   const wanted = Math.ceil(work / unitWork);
+  const turns = Math.max(0, ...extent);
+  const across = schedule.vector < schedule.outputs;
+  const few = schedule.units < Math.min(8, wanted / 2);
+  if (wanted < 4 || turns < 2 * rows || (!across && !few)) return undefined;
+  const loop = !across && extent[0] >= 8 ? 0 : extent.indexOf(turns);
   const chunk = across ? rows : piece(extent[loop], wanted);
   const whole = Math.floor(extent[loop] / chunk);
   const left = extent[loop] % chunk;
-  if (whole + left < 2) return undefined;
+  const count = left > 0 ? whole + 1 : whole;
+  if (whole === 0 || count === 1) return undefined;
   const totals = reduce.accumulators.map(({ dtype }): DType => (dtype === "float16" ? "float32" : dtype));
   const part = (first: number, count: number, turns: number) => ({
     nest: pieces(nest, loop, first * chunk, count, turns),
     first,
   });
-  const count = left > 0 ? whole + 1 : whole;
   return {
     pieces: [part(0, whole, chunk), ...(left > 0 ? [part(whole, 1, left)] : [])],
     totals,

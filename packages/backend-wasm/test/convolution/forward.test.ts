@@ -65,20 +65,24 @@ function reference(shape: ConvolutionShape, [x, weight]: readonly Float32Array[]
       tap,
       position * stride - before + tap * dilation,
     ]).filter(([, at]) => at >= 0 && at < input);
+  const rows = Array.from({ length: vertical.output }, (_, i) => taps(vertical, i));
+  const columns = Array.from({ length: horizontal.output }, (_, j) => taps(horizontal, j));
   const y = new Float64Array(batch * outputChannels * outputPositions(shape));
-  let at = 0;
   for (let n = 0; n < batch; n++)
     for (let o = 0; o < outputChannels; o++)
-      for (let i = 0; i < vertical.output; i++)
-        for (let j = 0; j < horizontal.output; j++, at++)
-          for (let c = 0; c < inputs; c++) {
-            const plane = (n * inputChannels + Math.floor(o / outputs) * inputs + c) * vertical.input;
-            for (const [ky, row] of taps(vertical, i))
-              for (const [kx, column] of taps(horizontal, j))
+      for (let c = 0; c < inputs; c++) {
+        const plane = (n * inputChannels + Math.floor(o / outputs) * inputs + c) * vertical.input;
+        let at = (n * outputChannels + o) * outputPositions(shape);
+        for (const row of rows)
+          for (const column of columns) {
+            for (const [ky, i] of row)
+              for (const [kx, j] of column)
                 y[at] +=
-                  x[(plane + row) * horizontal.input + column] *
+                  x[(plane + i) * horizontal.input + j] *
                   weight[((o * inputs + c) * vertical.kernel + ky) * horizontal.kernel + kx];
+            at++;
           }
+      }
   return y;
 }
 
@@ -158,7 +162,7 @@ describe("convolution", () => {
           check({ batch, groups, inputChannels, outputChannels, vertical, horizontal }, 3e-6);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 150 },
     );
   });
 
@@ -175,7 +179,7 @@ describe("convolution", () => {
             0,
           ),
       ),
-      { numRuns: 40 },
+      { numRuns: 100 },
     );
   });
 
@@ -195,7 +199,7 @@ describe("convolution", () => {
         (batch, inputs, outputs, vertical, horizontal) =>
           check({ batch, groups: 1, inputChannels: inputs, outputChannels: outputs, vertical, horizontal }, 3e-6),
       ),
-      { numRuns: 15 },
+      { numRuns: 40 },
     );
   });
 

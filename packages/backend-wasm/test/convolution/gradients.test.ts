@@ -67,6 +67,20 @@ const plain: Geometry = {
 };
 /** Shapes that networks have, and that random ones miss. */
 const examples: readonly Geometry[] = [
+  { ...plain, batch: 7, inputs: 17, outputs: 20 },
+  { ...plain, batch: 3, inputs: 18, outputs: 67, size: [31, 21] },
+  {
+    ...plain,
+    batch: 2,
+    inputs: 16,
+    outputs: 16,
+    size: [32, 48],
+    padding: [
+      [0, 1],
+      [2, 0],
+    ],
+  },
+
   { ...plain, inputs: 33, outputs: 40 },
   {
     ...plain,
@@ -139,6 +153,19 @@ const examples: readonly Geometry[] = [
     ],
   },
 ];
+
+/** Shapes that minimal filtering suits. */
+const filtered: fc.Arbitrary<Geometry> = fc.record({
+  batch: fc.integer({ min: 3, max: 9 }),
+  groups: fc.constant(1),
+  inputs: fc.integer({ min: 6, max: 17 }),
+  outputs: fc.integer({ min: 6, max: 17 }),
+  size: pair(10, 24),
+  kernel: fc.constant<Pair>([3, 3]),
+  stride: fc.constant<Pair>([1, 1]),
+  padding: fc.tuple(pair(0, 2), pair(0, 2)),
+  dilation: fc.constant<Pair>([1, 1]),
+});
 
 const shapes = (geometry: Geometry): { x: Shape; weight: Shape; y: Shape } => {
   const { batch, groups, inputs, outputs, size, kernel } = geometry;
@@ -294,6 +321,7 @@ describe("convolutionWeightGradient", () => {
 
   it("is the sum that defines it", () => {
     fc.assert(fc.property(geometries, fc.nat(1000), verify), { numRuns: 60 });
+    fc.assert(fc.property(filtered, fc.nat(1000), verify), { numRuns: 8 });
   });
 
   it.each(examples)("is so for shape %#", (geometry) => verify(geometry, 1));
@@ -305,6 +333,7 @@ describe("convolutionInputGradient", () => {
 
   it("is the sum that defines it", () => {
     fc.assert(fc.property(geometries, fc.nat(1000), verify), { numRuns: 60 });
+    fc.assert(fc.property(filtered, fc.nat(1000), verify), { numRuns: 8 });
   });
 
   it.each(examples)("is so for shape %#", (geometry) => verify(geometry, 1));

@@ -205,6 +205,20 @@ describe("reductions", () => {
     );
   });
 
+  it.each([[[]], [[1]], [[0]], [[2, 1, 0]], [[1, 2]]])("of a large result over %j", async (extent) => {
+    const shape = [48, 700, 9];
+    const strides = [...stridesOf(shape), ...extent.map(() => 0)];
+    const nest: LoopNest = {
+      shape,
+      reduce: { extent, accumulators: [{ value: 0, combine: "sum", dtype: "float32" }] },
+      inputs: ["float32"],
+      body: [{ kind: "load", input: 0, dtype: "float32", access: { kind: "affine", offset: 0, strides } }],
+      epilogue: [{ kind: "accumulator", index: 0 }],
+      stores: [{ value: 0, dtype: "float32" }],
+    };
+    await expectReference(nest, randomInputs(nest, [sizeOf(shape)], 1));
+  });
+
   it.each([
     [[], [1000003], [1]],
     [[3], [1000003], [0, 1]],

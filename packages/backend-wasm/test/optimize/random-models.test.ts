@@ -151,6 +151,6 @@ it("computes what the cpu backend computes, with epilogues and without", async (
         });
       }
     }),
-    { numRuns: 2 },
+    { numRuns: 25 },
   );
 });

@@ -159,6 +159,8 @@ export class ExpressionBuilder {
   /** floor(a / divisor) and a mod divisor, affine where the terms split exactly. */
   divideIndex(a: Index, divisor: number): [quotient: Index, remainder: Index] {
     if (divisor === 1) return [a, this.fixed(0)];
+    // An axis without elements has no positions; whatever is said of them must be a number.
+    if (divisor === 0) return [this.fixed(0), this.fixed(0)];
     const [low, high] = this.range(a);
     if (low >= 0 && high < divisor) return [this.fixed(0), a];
     const whole = (stride: number): boolean => stride % divisor === 0;

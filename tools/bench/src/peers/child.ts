@@ -15,6 +15,9 @@ export interface Command {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** Milliseconds after which a run is given up, preparations included. */
+const patience = 180_000;
+
 /** Milliseconds before each run, in which the threads of whoever ran before stop waiting actively for more. */
 const settling = 10;
 
@@ -46,7 +49,12 @@ export class Child {
     const details = this.#told.has(work) ? undefined : description(workloads[work].work);
     this.#told.add(work);
     this.#process.stdin.write(`${JSON.stringify({ work, details })}\n`);
+    const timer = setTimeout(() => {
+      this.#errors += `no reply within ${patience / 1000} s`;
+      this.#process.kill("SIGKILL");
+    }, patience);
     const { value, done } = await this.#lines.next();
+    clearTimeout(timer);
     if (this.#failure) throw new Unavailable(`${this.#name} did not start: ${this.#failure.message}`);
     if (done) throw new Error(`${this.#name} ended during ${work}:\n${this.#errors}`);
     const reply = JSON.parse(value) as Reply;

@@ -39,10 +39,12 @@ const open: Readonly<Record<string, (threads: number) => Promise<unknown>>> = {
   },
   wasm: async (threads) => (await import("@sconce/backend-wasm")).openWasm({ threads }),
   native: async (threads) => {
-    const module = await import(native).catch((error: Error) => {
-      throw new Unavailable(`the backend "native" is not there: ${error.message}`);
-    });
-    return (module as { openNative(options: { threads: number }): Promise<unknown> }).openNative({ threads });
+    try {
+      const module = (await import(native)) as { openNative(options: { threads: number }): Promise<unknown> };
+      return await module.openNative({ threads });
+    } catch (error) {
+      throw new Unavailable(`the backend "native" does not open: ${(error as Error).message}`);
+    }
   },
 };
 

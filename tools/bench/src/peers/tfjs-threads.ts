@@ -15,8 +15,10 @@ export function allowThreads(program: string, threads: number): void {
   const folder = mkdtempSync(join(tmpdir(), "tfjs-threads-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   const prelude = `URL.createObjectURL = () => ${JSON.stringify(program)}; URL.revokeObjectURL = () => {};\n`;
+  let files = 0;
   interceptBlobs((started) => {
-    const file = join(folder, "thread.cjs");
+    // One for each thread: none may change while it is read.
+    const file = join(folder, `thread${files++}.cjs`);
     writeFileSync(file, prelude + started);
     return file;
   });
