@@ -37,6 +37,7 @@ Device::Device(napi_env env, int threads) : env_(env), executor_(threads) {
   check(env, napi_unref_threadsafe_function(env, settle_));
   // Hooks run in reverse order: this one before the function above and the environment itself go.
   check(env, napi_add_env_cleanup_hook(env, tear_down, this));
+  hooked_ = true;
   static const int once = std::atexit(stop_all);
   static_cast<void>(once);
   const std::lock_guard<std::mutex> lock(registry().mutex);
@@ -48,7 +49,7 @@ Device::~Device() {
     const std::lock_guard<std::mutex> lock(registry().mutex);
     registry().devices.erase(this);
   }
-  if (settle_ != nullptr) napi_remove_env_cleanup_hook(env_, tear_down, this);
+  if (hooked_) napi_remove_env_cleanup_hook(env_, tear_down, this);
   close();
 }
 
@@ -62,6 +63,7 @@ void Device::close() {
 
 void Device::tear_down(void* data) {
   Device& device = *static_cast<Device*>(data);
+  device.hooked_ = false;
   device.heard_ = false;
   device.settle_ = nullptr;
   device.close();

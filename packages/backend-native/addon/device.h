@@ -47,6 +47,7 @@ class Device {
   napi_ref self_ = nullptr;                    // held while promises are pending
   int pending_ = 0;
   bool closed_ = false;
+  bool hooked_ = false;  // whether the environment will call tear_down
   std::atomic<bool> heard_{true};  // false when no promise can be settled any more
   Buffers buffers_;
   Executor executor_;

@@ -14,7 +14,7 @@ export interface NativeProgram {
   readonly [handle]: "program";
 }
 
-/** What the addon exports; see addon/binding.cc. Buffers are numbers. */
+/** What the addon exports; see addon/binding.cc. Buffers are numbers. Every failure is a BackendError. */
 export interface Addon {
   open(threads: number): Device;
   close(device: Device): void;
@@ -40,7 +40,7 @@ export function loadAddon(): Addon {
   const tried: string[] = [];
   for (const name of [`@sconce/backend-native-${platform}`, "../build/release/sconce.node"]) {
     try {
-      loaded = require(name) as Addon;
+      loaded = withBackendErrors(require(name) as Addon);
       return loaded;
     } catch (error) {
       tried.push(`${name}: ${(error as Error).message.split("\n")[0]}`);
@@ -50,4 +50,23 @@ export function loadAddon(): Addon {
     `native: there is no binary for ${platform}. Install @sconce/backend-native-${platform} if it exists, or build the addon: install a C++ ` +
       `compiler and oneDNN (Debian: apt install g++ libdnnl-dev) and run npm run build-addon in @sconce/backend-native.\n  ${tried.join("\n  ")}`,
   );
+}
+
+/** The same functions, throwing or rejecting with BackendError. */
+function withBackendErrors(addon: Addon): Addon {
+  const fail = (cause: unknown): never => {
+    throw new BackendError((cause as Error).message, { cause });
+  };
+  const wrapped = Object.entries(addon).map(([name, method]: [string, (...values: unknown[]) => unknown]) => [
+    name,
+    (...values: unknown[]): unknown => {
+      try {
+        const result = method(...values);
+        return result instanceof Promise ? result.catch(fail) : result;
+      } catch (error) {
+        return fail(error);
+      }
+    },
+  ]);
+  return Object.fromEntries(wrapped) as Addon;
 }

@@ -1,5 +1,4 @@
 /** The native backend: an addon that runs whole programs on threads of its own while JavaScript goes on. */
-import { availableParallelism } from "node:os";
 import {
   type Backend,
   type Capabilities,
@@ -8,23 +7,24 @@ import {
   type Kernel,
   type LoopNest,
   type OpRequest,
+  type ProgramDraft,
   type Replay,
-  type Schedule,
   type Step,
 } from "@sconce/core";
 import { type Addon, type Device, loadAddon, type NativeKernel } from "./addon.ts";
 import { describeOp } from "./claims/index.ts";
 import { encodeNest } from "./encode-nest.ts";
 import { channelsLast } from "./optimize/channels-last.ts";
+import { defaultThreadCount } from "./thread-count.ts";
 
-/** A buffer of the addon. */
+/** A buffer of the addon, known to it by a number; -1 once it was released. */
 export interface NativeBuffer {
-  readonly number: number;
+  number: number;
   readonly byteLength: number;
 }
 
 export interface NativeOptions {
-  /** Threads that work on a kernel; by default as many as the process has processors. */
+  /** Threads that work on a kernel; by default as many as the process has processors, or its container grants. */
   readonly threads?: number;
   /** Whether matmul, convolution and others run through oneDNN (the default) or as loop nests. */
   readonly claims?: boolean;
@@ -35,7 +35,7 @@ export interface NativeOptions {
 /** Opens a native backend; throws BackendError where there is no binary. */
 export async function openNative(options: NativeOptions = {}): Promise<Backend<NativeBuffer>> {
   const addon = loadAddon();
-  const threads = options.threads ?? availableParallelism();
+  const threads = options.threads ?? defaultThreadCount();
   const device = addon.open(threads);
   const capabilities: Capabilities = {
     dtypes,
@@ -49,12 +49,16 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
     name: "native",
     capabilities,
     allocate: (byteLength) => ({ number: addon.allocate(device, byteLength), byteLength }),
-    release: ({ number }) => addon.release(device, number),
+    release: (buffer) => {
+      addon.release(device, buffer.number);
+      buffer.number = -1;
+    },
     write: ({ number }, bytes) =>
       addon.write(device, number, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
     read: ({ number }, byteLength) => addon.read(device, number, byteLength),
     readSync: ({ number }, byteLength) => addon.readSync(device, number, byteLength),
     finish: () => addon.finish(device),
+    close: () => addon.close(device),
     compile: (nest: LoopNest) => new LazyKernel(addon, device, "nest", () => encodeNest(nest)),
     ...(claims && {
       claim: (request: OpRequest) => {
@@ -64,7 +68,7 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
     }),
     ...(claims &&
       options.optimize !== false && {
-        optimize: (schedule: Schedule, claim: Claim) => channelsLast(schedule, claim),
+        optimize: (draft: ProgramDraft, claim: Claim) => channelsLast(draft, claim),
       }),
     record: (steps: readonly Step<NativeBuffer>[]): Replay => replay(addon, device, steps),
   };

@@ -2,6 +2,7 @@
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { disagreement } from "./answer.ts";
+import { coresBusy } from "./machine.ts";
 import { Child, type Command } from "./peers/child.ts";
 import { installPeers } from "./peers/install.ts";
 import { Unavailable } from "./peers/serve.ts";
@@ -31,6 +32,8 @@ export async function measure(ours: Participant, pair: Pair, plan: Plan, places:
     against: typeof against === "number" ? `${against} ms` : peers.map(({ name }) => name).join(" or "),
     ...(target !== undefined && { target }),
   };
+  const busy = await coresBusy();
+  const disturbed = busy > 0.25 ? [`others kept ${busy.toFixed(1)} cores busy: no valid result`] : [];
   const children: Child[] = [];
   const notes = new Map<string, string>();
   const side = (participant: Participant): Side => {
@@ -54,7 +57,8 @@ export async function measure(ours: Participant, pair: Pair, plan: Plan, places:
       }
     });
     const [mine, ...theirs] = timings;
-    if (typeof against === "number") return { ...row, ours: mine, ratio: against / mine.milliseconds };
+    if (typeof against === "number")
+      return { ...row, ours: mine, ratio: against / mine.milliseconds, notes: disturbed };
     const fastest = theirs.reduce((best, timing, i) => (timing.milliseconds < theirs[best].milliseconds ? i : best), 0);
     const [{ name }, timing] = [peers[fastest], theirs[fastest]];
     const notice = notes.get(name);
@@ -64,7 +68,7 @@ export async function measure(ours: Participant, pair: Pair, plan: Plan, places:
       ours: mine,
       theirs: timing,
       ratio: timing.milliseconds / mine.milliseconds,
-      ...(notice && { notes: [notice] }),
+      notes: [...(notice ? [notice] : []), ...disturbed],
     };
   } catch (error) {
     if (error instanceof Unavailable) return { ...row, reason: error.message };

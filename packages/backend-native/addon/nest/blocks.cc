@@ -175,8 +175,9 @@ struct RemainderInteger {
 struct RemainderUnsigned { int32_t operator()(int32_t a, int32_t b) const { return b == 0 ? 0 : static_cast<int32_t>(u(a) % u(b)); } };
 // IEEE 754's pow already gives 1 for a base of 1 and for -1 to an infinite power.
 struct Power { template <class T> T operator()(T a, T b) const { return static_cast<T>(std::pow(static_cast<double>(a), static_cast<double>(b))); } };
-struct MaximumFloat { template <class T> T operator()(T a, T b) const { return a != a ? a : (b > a || b != b) ? b : a; } };
-struct MinimumFloat { template <class T> T operator()(T a, T b) const { return a != a ? a : (b < a || b != b) ? b : a; } };
+// Written with | for vectors, which they are applied to as well.
+struct MaximumFloat { template <class T> T operator()(T a, T b) const { return ((b > a) | (b != b)) & (a == a) ? b : a; } };
+struct MinimumFloat { template <class T> T operator()(T a, T b) const { return ((b < a) | (b != b)) & (a == a) ? b : a; } };
 struct MaximumInteger { int32_t operator()(int32_t a, int32_t b) const { return a > b ? a : b; } };
 struct MinimumInteger { int32_t operator()(int32_t a, int32_t b) const { return a < b ? a : b; } };
 struct MaximumUnsigned { int32_t operator()(int32_t a, int32_t b) const { return u(a) > u(b) ? a : b; } };
@@ -227,35 +228,81 @@ void cast(void* out, const void* a, const void*, const void*, int64_t n, int uni
 
 // ---- reductions ---------------------------------------------------------------------------------------------------
 
+/** As many of `T` as a register holds. */
+template <class T>
+struct VectorOf {
+#if defined(__AVX512F__)
+  static constexpr int kBytes = 64;
+#elif defined(__AVX__)
+  static constexpr int kBytes = 32;
+#else
+  static constexpr int kBytes = 16;
+#endif
+  typedef T Type __attribute__((vector_size(kBytes), aligned(alignof(T)), may_alias));
+  static constexpr int64_t kLanes = kBytes / static_cast<int>(sizeof(T));
+};
+
+/** The functions of integers are written for single ones. */
+template <>
+struct VectorOf<int32_t> {
+  using Type = int32_t;
+  static constexpr int64_t kLanes = 1;
+};
+
 template <class T, class F>
-void combine(void* into, const void* values, int64_t n) {
+void combine(void* into, const void* values, int64_t rows, int64_t n) {
   T* to = static_cast<T*>(into);
   const T* from = static_cast<const T*>(values);
-#pragma GCC ivdep
-  for (int64_t i = 0; i < n; i++) to[i] = F()(to[i], from[i]);
+  using Vector = typename VectorOf<T>::Type;
+  constexpr int64_t lanes = VectorOf<T>::kLanes;
+  int64_t i = 0;
+  // Four vectors stay in registers through all rows.
+  for (; i + 4 * lanes <= n; i += 4 * lanes) {
+    Vector* place = reinterpret_cast<Vector*>(to + i);
+    Vector a = place[0], b = place[1], c = place[2], d = place[3];
+    for (int64_t row = 0; row < rows; row++) {
+      const Vector* next = reinterpret_cast<const Vector*>(from + row * n + i);
+      a = F()(a, next[0]);
+      b = F()(b, next[1]);
+      c = F()(c, next[2]);
+      d = F()(d, next[3]);
+    }
+    place[0] = a, place[1] = b, place[2] = c, place[3] = d;
+  }
+  for (int64_t row = 0; row < rows; row++) {
+    for (int64_t j = i; j < n; j++) to[j] = F()(to[j], from[row * n + j]);
+  }
 }
 
-/** 64 partial results, so that the loop is as wide as the processor and none of them gets long. */
+/** Four vectors of partial results, so that none of them gets long and additions do not wait for each other. */
 template <class T, class F>
 double reduce(const void* values, int64_t n) {
-  constexpr int kParts = 64;
   const T* from = static_cast<const T*>(values);
-  if (n < kParts) {
-    T total = from[0];
-    for (int64_t i = 1; i < n; i++) total = F()(total, from[i]);
-    return static_cast<double>(total);
+  using Vector = typename VectorOf<T>::Type;
+  constexpr int64_t lanes = VectorOf<T>::kLanes;
+  int64_t i = 1;
+  T total = from[0];
+  if (n >= 4 * lanes) {
+    const Vector* first = reinterpret_cast<const Vector*>(from);
+    Vector a = first[0], b = first[1], c = first[2], d = first[3];
+    for (i = 4 * lanes; i + 4 * lanes <= n; i += 4 * lanes) {
+      const Vector* next = reinterpret_cast<const Vector*>(from + i);
+      a = F()(a, next[0]);
+      b = F()(b, next[1]);
+      c = F()(c, next[2]);
+      d = F()(d, next[3]);
+    }
+    for (; i + lanes <= n; i += lanes) a = F()(a, *reinterpret_cast<const Vector*>(from + i));
+    a = F()(F()(a, b), F()(c, d));
+    T parts[lanes];
+    std::memcpy(parts, &a, sizeof parts);
+    for (int64_t width = lanes / 2; width > 0; width /= 2) {
+      for (int64_t j = 0; j < width; j++) parts[j] = F()(parts[j], parts[j + width]);
+    }
+    total = parts[0];
   }
-  T parts[kParts];
-  for (int j = 0; j < kParts; j++) parts[j] = from[j];
-  int64_t i = kParts;
-  for (; i + kParts <= n; i += kParts) {
-    for (int j = 0; j < kParts; j++) parts[j] = F()(parts[j], from[i + j]);
-  }
-  for (int j = 0; i < n; i++, j++) parts[j] = F()(parts[j], from[i]);
-  for (int width = kParts / 2; width > 0; width /= 2) {
-    for (int j = 0; j < width; j++) parts[j] = F()(parts[j], parts[j + width]);
-  }
-  return static_cast<double>(parts[0]);
+  for (; i < n; i++) total = F()(total, from[i]);
+  return static_cast<double>(total);
 }
 
 // ---- loads and stores ---------------------------------------------------------------------------------------------

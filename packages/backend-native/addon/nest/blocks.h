@@ -23,8 +23,8 @@ inline std::size_t lane_bytes(Lane lane) { return lane == Lane::kFloat64 ? 8 : 4
 /** out[i] = op(a[i], b[i], c[i]) for i < n; an operand whose bit is set in `uniform` (1, 2, 4) is a single element. */
 using BlockOperator = void (*)(void* out, const void* a, const void* b, const void* c, std::int64_t n, int uniform);
 
-/** into[i] = combine(into[i], values[i]). */
-using BlockCombine = void (*)(void* into, const void* values, std::int64_t n);
+/** into[i] = the combination of into[i] and values[r * n + i] for all r < rows. */
+using BlockCombine = void (*)(void* into, const void* values, std::int64_t rows, std::int64_t n);
 
 /** The combination of n values; sums of floats are made in several partial sums, in double. */
 using BlockReduce = double (*)(const void* values, std::int64_t n);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <numeric>
 
+#include "../thread_memory.h"
 #include "blocks.h"
 #include "sheet.h"
 
@@ -106,7 +107,7 @@ class Elementwise {
     const bool parallel = total * static_cast<std::int64_t>(length_) > kSerial && blocks > 1;
 #pragma omp parallel if (parallel)
     {
-      SheetWorker worker(sheet, inputs, accumulators);
+      SheetWorker worker(sheet, inputs, accumulators, thread_memory(sheet.memory_bytes()));
       // Column blocks outside: what depends on the column alone is then computed once per block.
 #pragma omp for schedule(static)
       for (std::int64_t block = 0; block < blocks; block++) {
@@ -233,9 +234,12 @@ class Reduction {
     const std::int64_t work = groups_ * column_blocks * pieces_;
 #pragma omp parallel if (is_parallel() && work > 1)
     {
-      SheetWorker worker(sheet, inputs, nullptr);
-      std::vector<std::vector<double>> sums(accumulators_.size(), std::vector<double>(static_cast<std::size_t>(sheet.block_columns())));
-      std::vector<std::vector<double>> running(accumulators_.size(), std::vector<double>(static_cast<std::size_t>(sheet.block_columns())));
+      const std::size_t lanes = padded(sheet.block_columns() * 8);
+      char* memory = static_cast<char*>(thread_memory(sheet.memory_bytes() + 2 * accumulators_.size() * lanes));
+      SheetWorker worker(sheet, inputs, nullptr, memory);
+      // Of each accumulator, the sums of the runs done and of the run being done.
+      const auto sums = [&](std::size_t i) { return reinterpret_cast<double*>(memory + sheet.memory_bytes() + 2 * i * lanes); };
+      const auto running = [&](std::size_t i) { return sums(i) + lanes / 8; };
 #pragma omp for schedule(static)
       for (std::int64_t unit = 0; unit < work; unit++) {
         const std::int64_t column = unit / pieces_ % column_blocks * sheet.block_columns();
@@ -244,7 +248,7 @@ class Reduction {
         const std::int64_t columns = std::min(sheet.block_columns(), columns_ - column);
         const std::int64_t first = rows_per_group_ * piece / pieces_;
         const std::int64_t last = rows_per_group_ * (piece + 1) / pieces_;
-        for (std::size_t i = 0; i < accumulators_.size(); i++) std::fill(sums[i].begin(), sums[i].end(), neutral(accumulators_[i].combine, accumulators_[i].dtype));
+        for (std::size_t i = 0; i < accumulators_.size(); i++) std::fill(sums(i), sums(i) + columns, neutral(accumulators_[i].combine, accumulators_[i].dtype));
         // A run of rows is accumulated in the dtype itself, runs in double: long sums keep their precision.
         constexpr std::int64_t run = 128;
         for (std::int64_t row = first; row < last; row += run) {
@@ -256,26 +260,26 @@ class Reduction {
               const char* values = static_cast<const char*>(worker.block(accumulators_[i].value));
               const std::size_t stride = static_cast<std::size_t>(columns) * lane_bytes(lane(i));
               std::int64_t r = 0;
-              if (at == row) std::memcpy(running[i].data(), values, stride), r = 1;
+              if (at == row) std::memcpy(running(i), values, stride), r = 1;
               const BlockCombine combine = table.combines[static_cast<int>(accumulators_[i].combine)][static_cast<int>(accumulators_[i].dtype)];
-              for (; r < rows; r++) combine(running[i].data(), values + r * static_cast<std::int64_t>(stride), columns);
+              combine(running(i), values + r * static_cast<std::int64_t>(stride), rows - r, columns);
             }
           }
           for (std::size_t i = 0; i < accumulators_.size(); i++) {
             const Combine combine = accumulators_[i].combine;
             if (combine == Combine::kSum && lane(i) == Lane::kFloat32) {
-              const float* from = reinterpret_cast<const float*>(running[i].data());
-              double* to = sums[i].data();
+              const float* from = reinterpret_cast<const float*>(running(i));
+              double* to = sums(i);
               for (std::int64_t c = 0; c < columns; c++) to[c] += from[c];
               continue;
             }
-            for (std::int64_t c = 0; c < columns; c++) sums[i][c] = combined(combine, accumulators_[i].dtype, sums[i][c], read_lane(running[i].data(), c, lane(i)));
+            for (std::int64_t c = 0; c < columns; c++) sums(i)[c] = combined(combine, accumulators_[i].dtype, sums(i)[c], read_lane(running(i), c, lane(i)));
           }
         }
         for (std::size_t i = 0; i < accumulators_.size(); i++) {
           const std::int64_t at = group * columns_ + column;
-          if (pieces_ > 1) std::memcpy(partial(scratch, i) + piece * outputs_ + at, sums[i].data(), static_cast<std::size_t>(columns) * 8);
-          else for (std::int64_t c = 0; c < columns; c++) write_lane(result(scratch, i), at + c, lane(i), sums[i][c]);
+          if (pieces_ > 1) std::memcpy(partial(scratch, i) + piece * outputs_ + at, sums(i), static_cast<std::size_t>(columns) * 8);
+          else for (std::int64_t c = 0; c < columns; c++) write_lane(result(scratch, i), at + c, lane(i), sums(i)[c]);
         }
       }
     }
@@ -290,8 +294,9 @@ class Reduction {
     const std::int64_t work = group_blocks * pieces_;
 #pragma omp parallel if (is_parallel() && work > 1)
     {
-      SheetWorker worker(sheet, inputs, nullptr);
-      std::vector<double> totals(accumulators_.size());
+      char* memory = static_cast<char*>(thread_memory(sheet.memory_bytes() + accumulators_.size() * 8));
+      SheetWorker worker(sheet, inputs, nullptr, memory);
+      double* totals = reinterpret_cast<double*>(memory + sheet.memory_bytes());
 #pragma omp for schedule(static)
       for (std::int64_t unit = 0; unit < work; unit++) {
         const std::int64_t group = unit / pieces_ * groups_per_block;

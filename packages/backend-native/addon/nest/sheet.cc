@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "../buffers.h"
-
 namespace sconce {
 
 Sheet::Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_t>& extents, std::vector<int> row_loops, int column,
@@ -15,12 +13,36 @@ Sheet::Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_
   block_columns_ = std::max<std::int64_t>(1, std::min(width_, kBlock));
   block_rows_ = width_ >= kBlock || width_ == 0 ? 1 : std::max<std::int64_t>(1, std::min(rows_, kBlock / width_));
   classify(list_);
+  choose_functions();
   place_values(results);
+  const auto reserve = [&](std::size_t bytes) {
+    const std::size_t place = memory_bytes_;
+    memory_bytes_ += (bytes + 63) / 64 * 64;
+    return place;
+  };
+  values_at_ = reserve(steps_.size() * sizeof(void*));
+  expansions_at_ = reserve(steps_.size() * sizeof(void*));
+  rows_at_ = reserve(row_loops_.size() * static_cast<std::size_t>(block_rows_) * 8);
+}
+
+void Sheet::choose_functions() {
+  const BlockTable& table = block_table();
+  for (std::size_t at = 0; at < steps_.size(); at++) {
+    Step& step = steps_[at];
+    (step.reach == kOnce ? once_ : step.reach == kColumn ? by_column_ : by_block_).push_back(static_cast<int>(at));
+    const Instruction& instruction = *step.instruction;
+    if (instruction.kind != Instruction::Kind::kApply) continue;
+    const int type = static_cast<int>(list_[instruction.operands[instruction.op == Operator::kWhere ? 1 : 0]].dtype);
+    step.operands = arity(instruction.op);
+    step.function = instruction.op == Operator::kCast ? table.casts[type][static_cast<int>(instruction.dtype)] : table.operators[static_cast<int>(instruction.op)][type];
+  }
 }
 
 void Sheet::classify(const std::vector<Instruction>& list) {
   for (const Instruction& instruction : list) {
-    Step step{&instruction, kOnce, lane_of(instruction.dtype), {}, 0};
+    Step step;
+    step.instruction = &instruction;
+    step.lane = lane_of(instruction.dtype);
     int reach = kOnce;
     const auto follow = [&](int operand) { reach |= steps_[operand].reach; };
     switch (instruction.kind) {
@@ -59,6 +81,8 @@ void Sheet::classify(const std::vector<Instruction>& list) {
         break;
       }
     }
+    // In a single row, columns are elements.
+    if (rows_ == 1 && (reach & kColumn)) reach = kElement;
     step.reach = static_cast<Reach>(reach);
     steps_.push_back(std::move(step));
   }
@@ -124,49 +148,53 @@ void Sheet::place_values(const std::vector<int>& results) {
   }
 }
 
-SheetWorker::SheetWorker(const Sheet& sheet, const Range* inputs, const void* const* accumulators)
+SheetWorker::SheetWorker(const Sheet& sheet, const Range* inputs, const void* const* accumulators, void* memory)
     : sheet_(sheet),
       table_(block_table()),
       inputs_(inputs),
       accumulators_(accumulators),
-      memory_(static_cast<char*>(allocate_bytes(sheet.memory_bytes_))),
-      values_(sheet.steps_.size()),
-      expansions_(sheet.steps_.size()),
-      row_index_(sheet.row_loops_.size(), std::vector<std::int64_t>(static_cast<std::size_t>(sheet.block_rows_))),
-      offsets_(static_cast<std::size_t>(sheet.block_rows_)) {
+      memory_(static_cast<char*>(memory)),
+      values_(reinterpret_cast<const void**>(memory_ + sheet.values_at_)),
+      expansions_(reinterpret_cast<const void**>(memory_ + sheet.expansions_at_)),
+      rows_at_(reinterpret_cast<std::int64_t*>(memory_ + sheet.rows_at_)) {
   if (sheet.rows_ == 0 || sheet.width_ == 0) return;
   column_ = 0;
   columns_ = 1;
   rows_ = 1;
-  for (std::size_t at = 0; at < sheet.steps_.size(); at++) {
+  for (const int at : sheet.once_) {
     const Sheet::Step& step = sheet.steps_[at];
-    if (step.reach != Sheet::kOnce) continue;
     values_[at] = memory_ + step.place;
     run(step, 1, memory_ + step.place);
   }
   column_ = columns_ = -1;
+  rows_ = 0;
 }
 
-SheetWorker::~SheetWorker() { free_bytes(memory_, sheet_.memory_bytes_); }
-
 void SheetWorker::locate_rows(std::int64_t row, std::int64_t rows) {
-  row_ = row;
-  rows_ = rows;
-  std::int64_t rest = row;
-  const std::size_t loops = row_index_.size();
-  for (std::size_t i = loops; i-- > 0;) {
-    const std::int64_t extent = sheet_.extents_[sheet_.row_loops_[i]];
-    row_index_[i][0] = rest % extent;
-    rest /= extent;
-  }
-  for (std::int64_t r = 1; r < rows; r++) {
+  const std::size_t loops = sheet_.row_loops_.size();
+  const auto after = [&](std::int64_t from, std::int64_t to) {
     bool carry = true;
     for (std::size_t i = loops; i-- > 0;) {
-      std::int64_t next = row_index_[i][r - 1] + (carry ? 1 : 0);
+      const std::int64_t next = row_index(i, from) + (carry ? 1 : 0);
       carry = carry && next == sheet_.extents_[sheet_.row_loops_[i]];
-      row_index_[i][r] = carry ? 0 : next;
+      row_index(i, to) = carry ? 0 : next;
+    }
+  };
+  if (row != row_) {
+    if (row == row_ + rows_ && rows_ > 0) {
+      after(rows_ - 1, 0);
+    } else {
+      std::int64_t rest = row;
+      for (std::size_t i = loops; i-- > 0;) {
+        const std::int64_t extent = sheet_.extents_[sheet_.row_loops_[i]];
+        row_index(i, 0) = rest % extent;
+        rest /= extent;
+      }
     }
   }
+  row_ = row;
+  rows_ = rows;
+  for (std::int64_t r = 1; r < rows; r++) after(r - 1, r);
 }
 
 void SheetWorker::evaluate(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, void* last_result) {
@@ -175,18 +203,19 @@ void SheetWorker::evaluate(std::int64_t row, std::int64_t rows, std::int64_t col
   columns_ = columns;
   if (moved) {
     // Repeated for as many rows as a block has, so that elements find them at their own place.
+    const std::int64_t rows_before = rows_;
     rows_ = sheet_.block_rows_;
     const std::int64_t n = sheet_.block_rows_ * columns;
-    for (std::size_t at = 0; at < sheet_.steps_.size(); at++) {
+    for (const int at : sheet_.by_column_) {
       const Sheet::Step& step = sheet_.steps_[at];
-      if (step.reach != Sheet::kColumn) continue;
       values_[at] = memory_ + step.place;
       run(step, n, memory_ + step.place);
     }
+    rows_ = rows_before;
   }
   locate_rows(row, rows);
   const std::int64_t n = rows * columns;
-  for (std::size_t at = 0; at < sheet_.steps_.size(); at++) {
+  for (const int at : sheet_.by_block_) {
     const Sheet::Step& step = sheet_.steps_[at];
     if (step.reach == Sheet::kRow) {
       values_[at] = memory_ + step.place;
@@ -203,9 +232,9 @@ void SheetWorker::evaluate(std::int64_t row, std::int64_t rows, std::int64_t col
         }
         expansions_[at] = out;
       }
-    } else if (step.reach == Sheet::kElement) {
+    } else {
       void* out = memory_ + step.place;
-      if (last_result != nullptr && at + 1 == sheet_.steps_.size()) out = last_result;
+      if (last_result != nullptr && at + 1 == static_cast<int>(sheet_.steps_.size())) out = last_result;
       values_[at] = out;
       in_element_ = true;
       run(step, n, out);
@@ -226,12 +255,14 @@ void SheetWorker::run(const Sheet::Step& step, std::int64_t n, void* out) {
     case Instruction::Kind::kIndex: {
       std::int32_t* to = static_cast<std::int32_t*>(out);
       if (instruction.number == sheet_.column_) {
-        for (std::int64_t i = 0; i < n; i++) to[i] = static_cast<std::int32_t>(column_ + i % columns_);
+        for (std::int64_t first = 0; first < n; first += columns_) {
+          for (std::int64_t c = 0; c < columns_; c++) to[first + c] = static_cast<std::int32_t>(column_ + c);
+        }
         return;
       }
       const auto& loops = sheet_.row_loops_;
       const std::size_t loop = static_cast<std::size_t>(std::find(loops.begin(), loops.end(), instruction.number) - loops.begin());
-      for (std::int64_t r = 0; r < n; r++) to[r] = static_cast<std::int32_t>(row_index_[loop][r]);
+      for (std::int64_t r = 0; r < n; r++) to[r] = static_cast<std::int32_t>(row_index(loop, r));
       return;
     }
     case Instruction::Kind::kAccumulator:
@@ -240,7 +271,7 @@ void SheetWorker::run(const Sheet::Step& step, std::int64_t n, void* out) {
     case Instruction::Kind::kApply: {
       const void* operands[3] = {nullptr, nullptr, nullptr};
       int uniform = 0;
-      for (int i = 0; i < arity(instruction.op); i++) {
+      for (int i = 0; i < step.operands; i++) {
         const int operand = instruction.operands[i];
         const Sheet::Step& source = sheet_.steps_[operand];
         operands[i] = values_[operand];
@@ -250,11 +281,7 @@ void SheetWorker::run(const Sheet::Step& step, std::int64_t n, void* out) {
           else uniform |= 1 << i;
         }
       }
-      const DType type = sheet_.list_[instruction.operands[instruction.op == Operator::kWhere ? 1 : 0]].dtype;
-      const BlockOperator function = instruction.op == Operator::kCast
-                                         ? table_.casts[static_cast<int>(type)][static_cast<int>(instruction.dtype)]
-                                         : table_.operators[static_cast<int>(instruction.op)][static_cast<int>(type)];
-      function(out, operands[0], operands[1], operands[2], n, uniform);
+      step.function(out, operands[0], operands[1], operands[2], n, uniform);
       return;
     }
     case Instruction::Kind::kLoad:
@@ -295,7 +322,7 @@ void SheetWorker::load(const Sheet::Step& step, std::int64_t rows, std::int64_t 
   const auto offset_of = [&](std::int64_t r) {
     std::int64_t offset = instruction.offset;
     if (by_row) {
-      for (std::size_t i = 0; i < step.row_strides.size(); i++) offset += step.row_strides[i] * row_index_[i][r];
+      for (std::size_t i = 0; i < step.row_strides.size(); i++) offset += step.row_strides[i] * row_index(i, r);
     }
     return offset;
   };

@@ -17,7 +17,7 @@
 namespace sconce {
 
 /** Elements of a block, at most. */
-constexpr std::int64_t kBlock = 512;
+constexpr std::int64_t kBlock = 1024;
 
 class Sheet {
  public:
@@ -30,6 +30,8 @@ class Sheet {
   /** Rows of a block: more than one only where a block holds whole rows. */
   std::int64_t block_rows() const { return block_rows_; }
   std::int64_t block_columns() const { return block_columns_; }
+  /** Bytes that a worker needs. */
+  std::size_t memory_bytes() const { return memory_bytes_; }
 
  private:
   friend class SheetWorker;
@@ -38,9 +40,11 @@ class Sheet {
   enum Reach { kOnce = 0, kRow = 1, kColumn = 2, kElement = 3 };
 
   struct Step {
-    const Instruction* instruction;
-    Reach reach;
-    Lane lane;
+    const Instruction* instruction = nullptr;
+    Reach reach = kOnce;
+    Lane lane = Lane::kFloat32;
+    BlockOperator function = nullptr;  // of an application
+    int operands = 0;
     std::vector<std::int64_t> row_strides;  // of a load, per row loop
     std::int64_t column_stride = 0;
     bool contiguous = false;     // a load whose elements lie in the order of the sheet
@@ -50,6 +54,7 @@ class Sheet {
   };
 
   void classify(const std::vector<Instruction>& list);
+  void choose_functions();
   void place_values(const std::vector<int>& results);
 
   std::vector<Instruction> list_;
@@ -61,15 +66,19 @@ class Sheet {
   std::int64_t block_rows_ = 1;
   std::int64_t block_columns_ = 1;
   std::vector<Step> steps_;
+  /** The steps to compute once, per range of columns, and per block. */
+  std::vector<int> once_, by_column_, by_block_;
   std::size_t memory_bytes_ = 0;
+  std::size_t values_at_ = 0;
+  std::size_t expansions_at_ = 0;
+  std::size_t rows_at_ = 0;
 };
 
 /** One thread's memory and position. */
 class SheetWorker {
  public:
-  /** `inputs` are the nest's inputs; `accumulators` the finished accumulators by number, one lane per element of the sheet. */
-  SheetWorker(const Sheet& sheet, const Range* inputs, const void* const* accumulators);
-  ~SheetWorker();
+  /** `inputs` are the nest's inputs; `accumulators` the finished accumulators by number, one lane per element of the sheet; `memory` has the bytes that the sheet asks for. */
+  SheetWorker(const Sheet& sheet, const Range* inputs, const void* const* accumulators, void* memory);
   SheetWorker(const SheetWorker&) = delete;
   SheetWorker& operator=(const SheetWorker&) = delete;
 
@@ -88,12 +97,14 @@ class SheetWorker {
   const BlockTable& table_;
   const Range* inputs_;
   const void* const* accumulators_;
+  std::int64_t& row_index(std::size_t loop, std::int64_t row) { return rows_at_[static_cast<std::int64_t>(loop) * sheet_.block_rows_ + row]; }
+
   char* memory_;
-  std::vector<const void*> values_;
-  std::vector<const void*> expansions_;
-  std::vector<std::vector<std::int64_t>> row_index_;
-  std::vector<std::int64_t> offsets_;
-  std::int64_t row_ = 0;
+  const void** values_;
+  const void** expansions_;
+  /** Positions of the block's rows along each row loop. */
+  std::int64_t* rows_at_;
+  std::int64_t row_ = -1;
   std::int64_t rows_ = 0;
   std::int64_t column_ = -1;
   std::int64_t columns_ = -1;

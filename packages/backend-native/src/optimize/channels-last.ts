@@ -6,7 +6,7 @@
  * becomes channels-last if a convolution touches it, directly or through nests that can follow; copies are made at the
  * borders and around nodes that cannot.
  */
-import type { Claim, DType, LoopNest, OpRequest, ProgramNode, Schedule, Shape } from "@sconce/core";
+import type { Claim, DType, LoopNest, OpRequest, ProgramDraft, ProgramNode, Shape } from "@sconce/core";
 import { type Channels, channelsLastNest, channelsOf } from "./channels-last-nest.ts";
 
 /** What a claim is told of the order its operands lie in: the positions of those that are channels-last. */
@@ -40,37 +40,37 @@ const activations: Readonly<Record<string, Activations>> = {
   maxPoolSelect: { inputs: [0, 1], output: true, follows: true },
 };
 
-export function channelsLast(schedule: Schedule, claim: Claim): Schedule {
-  const pass = new Pass(schedule, claim);
+export function channelsLast(draft: ProgramDraft, claim: Claim): ProgramDraft {
+  const pass = new Pass(draft, claim);
   return pass.run();
 }
 
 class Pass {
-  readonly #schedule: Schedule;
+  readonly #draft: ProgramDraft;
   readonly #claim: Claim;
-  readonly #values: Schedule["values"][number][];
+  readonly #values: ProgramDraft["values"][number][];
   readonly #nodes: ProgramNode[] = [];
   /** Values that lie channels-last, and what they are made of. */
   readonly #last = new Map<number, Channels>();
   /** Copies in the other order, by value. */
   readonly #copies = new Map<number, number>();
 
-  constructor(schedule: Schedule, claim: Claim) {
-    this.#schedule = schedule;
+  constructor(draft: ProgramDraft, claim: Claim) {
+    this.#draft = draft;
     this.#claim = claim;
-    this.#values = [...schedule.values];
+    this.#values = [...draft.values];
   }
 
-  run(): Schedule {
+  run(): ProgramDraft {
     this.#choose();
-    if (this.#last.size === 0) return this.#schedule;
-    for (const node of this.#schedule.nodes) this.#place(node);
-    return { ...this.#schedule, values: this.#values, nodes: this.#nodes };
+    if (this.#last.size === 0) return this.#draft;
+    for (const node of this.#draft.nodes) this.#place(node);
+    return { ...this.#draft, values: this.#values, nodes: this.#nodes };
   }
 
   /** Starts from what convolutions touch and spreads through nests and pools. */
   #choose(): void {
-    const { nodes, outputs } = this.#schedule;
+    const { nodes, outputs } = this.#draft;
     const fixed = new Set(outputs.map(({ value }) => value));
     const may = (value: number): boolean => {
       const { shape, dtype, source } = this.#values[value];

@@ -6,7 +6,7 @@
  * (see nest-epilogue.ts). The merged node runs as early as its inputs allow. Updates of variables stay nests, because
  * these can be done in place.
  */
-import { type Claim, type ProgramNode, type Schedule, type Shape, sizeOf } from "@sconce/core";
+import { type Claim, type ProgramDraft, type ProgramNode, type Shape, sizeOf } from "@sconce/core";
 import { type MatrixView, nestEpilogue } from "./nest-epilogue.ts";
 
 /** The claims that take an epilogue, and how their results are seen. */
@@ -15,9 +15,9 @@ const views: Readonly<Record<string, (shape: Shape) => MatrixView>> = {
   convolution: ([, rows, ...spatial]) => ({ rows, columns: sizeOf(spatial) }),
 };
 
-export function fuseEpilogues(schedule: Schedule, claim: Claim): Schedule {
-  const { outputs } = schedule;
-  const nodes = [...schedule.nodes];
+export function fuseEpilogues(draft: ProgramDraft, claim: Claim): ProgramDraft {
+  const { outputs } = draft;
+  const nodes = [...draft.nodes];
   const writers = new Map<number, ProgramNode>();
   const reads = new Map<number, number>();
   for (const node of nodes) {
@@ -28,14 +28,14 @@ export function fuseEpilogues(schedule: Schedule, claim: Claim): Schedule {
   for (const { value } of outputs) reads.set(value, (reads.get(value) ?? 0) + 2);
   const variables = new Set(outputs.filter(({ replaces }) => replaces !== undefined).map(({ value }) => value));
 
-  for (const nest of schedule.nodes) {
+  for (const nest of draft.nodes) {
     if (nest.work.kind !== "nest" || variables.has(nest.outputs[0])) continue;
     const place = (value: number): number => nodes.indexOf(writers.get(value) as ProgramNode);
     const results = nest.inputs.filter((value) => reads.get(value) === 1 && writers.get(value)?.work.kind === "claim");
     // The last of them, so that the others are there when it runs.
     for (const result of results.sort((a, b) => place(b) - place(a))) {
       const claimed = writers.get(result) as ProgramNode;
-      const merged = merge(claimed, nest, schedule, claim);
+      const merged = merge(claimed, nest, draft, claim);
       if (!merged) continue;
       nodes.splice(nodes.indexOf(nest), 1);
       nodes.splice(1 + Math.max(nodes.indexOf(claimed), ...merged.inputs.map(place)), 0, merged);
@@ -44,11 +44,16 @@ export function fuseEpilogues(schedule: Schedule, claim: Claim): Schedule {
       break;
     }
   }
-  return { ...schedule, nodes };
+  return { ...draft, nodes };
 }
 
 /** One node for both, if the backend has a kernel for it. */
-function merge(claimed: ProgramNode, nest: ProgramNode, { values }: Schedule, claim: Claim): ProgramNode | undefined {
+function merge(
+  claimed: ProgramNode,
+  nest: ProgramNode,
+  { values }: ProgramDraft,
+  claim: Claim,
+): ProgramNode | undefined {
   const { work } = claimed;
   if (work.kind !== "claim" || nest.work.kind !== "nest" || work.request.epilogue) return undefined;
   const { op, output } = work.request;

@@ -100,8 +100,10 @@ for (const [name, { make, images, mergedAtLeast }] of Object.entries(models)) {
     expect(expected.merged).toBe(0);
     expect(found.merged).toBeGreaterThanOrEqual(mergedAtLeast);
     expect(difference(found.logits, expected.logits)).toBeLessThan(1e-4);
-    for (const [i, loss] of found.losses.entries()) expect(loss).toBeCloseTo(expected.losses[i], 3);
+    expect(found.losses[0]).toBeCloseTo(expected.losses[0], 4);
+    // Rounding may move an activation across a kink, which changes the gradients of a few images by percents.
+    expect(found.losses[1]).toBeCloseTo(expected.losses[1], 2);
     for (const [key, weight] of found.weights)
-      expect(difference(weight, expected.weights.get(key) as Float32Array), key).toBeLessThan(2e-3);
+      expect(difference(weight, expected.weights.get(key) as Float32Array), key).toBeLessThan(1e-2);
   });
 }

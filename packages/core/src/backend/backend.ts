@@ -1,5 +1,5 @@
 /** The contract between core and a backend. A backend must run loop nests; everything else is an upgrade. */
-import type { Schedule } from "../compiler/program.ts";
+import type { ProgramDraft } from "../compiler/program.ts";
 import type { DType } from "../dtype.ts";
 import type { HostArray } from "../host-array.ts";
 import type { Shape } from "../shape.ts";
@@ -76,7 +76,7 @@ export interface Backend<Buffer = unknown> {
   /** Upgrade: run a named op whole; undefined leaves it to the compiler. */
   claim?(request: OpRequest): Kernel<Buffer> | Promise<Kernel<Buffer>> | undefined;
   /** Upgrade: rewrite a whole program before its memory is planned and its nests are compiled (layouts, deeper fusion); kernels of its own come from `claim`. */
-  optimize?(schedule: Schedule, claim: Claim): Schedule;
+  optimize?(draft: ProgramDraft, claim: Claim): ProgramDraft;
   /** Upgrade: turn a fixed sequence of kernels into one command to replay. */
   record?(steps: readonly Step<Buffer>[]): Replay;
   /** Upgrade, for backends that run asynchronously: settles when all work submitted so far has finished. */

@@ -9,7 +9,7 @@ import type { Capture } from "./graph.ts";
 import { type LegalGraph, legalize } from "./legalize.ts";
 import { buildNest } from "./nest.ts";
 import { planMemory } from "./plan-memory.ts";
-import type { Program, Schedule } from "./program.ts";
+import type { Program, ProgramDraft } from "./program.ts";
 import { programNode } from "./program-node.ts";
 import { type Job, schedule } from "./schedule.ts";
 
@@ -50,7 +50,7 @@ export function compileCapture(graph: Capture, roles: readonly OutputRole[], bac
     dtype: tensor.dtype,
     source: sources.get(tensor),
   }));
-  const drafted: Schedule = { values, nodes, outputs };
+  const drafted: ProgramDraft = { values, nodes, outputs };
   return planMemory(backend.optimize?.(drafted, claim) ?? drafted, graph.tensors.length);
 }
 

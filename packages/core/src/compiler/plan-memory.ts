@@ -13,10 +13,10 @@ import { bytesPerElement } from "../dtype.ts";
 import { SconceError } from "../errors.ts";
 import { sizeOf, stridesOf } from "../shape.ts";
 import { byteLengthOf } from "./compile.ts";
-import type { Home, Program, ProgramNode, Schedule } from "./program.ts";
+import type { Home, Program, ProgramDraft, ProgramNode } from "./program.ts";
 
-export function planMemory(schedule: Schedule, capturedTensors: number): Program {
-  const { values, nodes, outputs } = withoutUnused(schedule);
+export function planMemory(draft: ProgramDraft, capturedTensors: number): Program {
+  const { values, nodes, outputs } = withoutUnused(draft);
   const bytes = values.map(byteLengthOf);
   const lastRead = values.map(() => -1);
   nodes.forEach((node, step) => {
@@ -68,8 +68,8 @@ export function planMemory(schedule: Schedule, capturedTensors: number): Program
   };
 }
 
-/** The schedule with the values that are still in use, numbered anew. */
-function withoutUnused({ values, nodes, outputs }: Schedule): Schedule {
+/** The draft with the values that are still in use, numbered anew. */
+function withoutUnused({ values, nodes, outputs }: ProgramDraft): ProgramDraft {
   const places = new Map<number, number>();
   const written = new Set<number>();
   const place = (value: number): number => {

@@ -45,7 +45,7 @@ export interface ProgramNode {
  * Nodes may be merged, moved and replaced, as long as each value is written once, before it is read; what the outputs
  * hold must stay the same. New values go to the end of `values`; those that nothing reads or writes any more are dropped.
  */
-export interface Schedule {
+export interface ProgramDraft {
   /** What flows between the nodes; `source` is the number of the source that gives the value. */
   readonly values: readonly (Signature & { readonly source?: number })[];
   readonly nodes: readonly ProgramNode[];

@@ -7,10 +7,10 @@ import {
   type Kernel,
   matmul,
   Param,
+  type ProgramDraft,
   type ProgramNode,
   profile,
   relu,
-  type Schedule,
   sizeOf,
   type Tensor,
   tensor,
@@ -20,18 +20,18 @@ import { describe, expect, it } from "vitest";
 
 const cpu = openCpu();
 
-function openWith(optimize?: (schedule: Schedule) => Schedule): Backend {
+function openWith(optimize?: (draft: ProgramDraft) => ProgramDraft): Backend {
   return { ...cpu, ...(optimize && { optimize }) } as unknown as Backend;
 }
 
 /** Replaces a claimed node and the nest that reads its result by one node, which gets a buffer for what is in between. */
-function mergeFirstPair(schedule: Schedule): Schedule {
-  const { values, nodes } = schedule;
+function mergeFirstPair(draft: ProgramDraft): ProgramDraft {
+  const { values, nodes } = draft;
   const at = nodes.findIndex(({ work }) => work.kind === "claim");
   const [claim] = nodes.slice(at);
   const between = claim.outputs[0];
   const reader = nodes.find(({ inputs }) => inputs.includes(between)) as ProgramNode;
-  if (claim.work.kind !== "claim" || reader.work.kind !== "nest") return schedule;
+  if (claim.work.kind !== "claim" || reader.work.kind !== "nest") return draft;
   const others = reader.inputs.filter((input) => input !== between);
   const [first, second] = [claim.work.kernel as Kernel<CpuBuffer>, cpu.compile(reader.work.nest) as Kernel<CpuBuffer>];
   const kernel: Kernel<CpuBuffer> = {
@@ -52,7 +52,7 @@ function mergeFirstPair(schedule: Schedule): Schedule {
     outputs: reader.outputs,
     flops: claim.flops + reader.flops,
   };
-  return { ...schedule, nodes: nodes.flatMap((node) => (node === claim ? [] : node === reader ? [merged] : [node])) };
+  return { ...draft, nodes: nodes.flatMap((node) => (node === claim ? [] : node === reader ? [merged] : [node])) };
 }
 
 /** Given anew to each backend. */
@@ -88,15 +88,15 @@ describe("optimize", () => {
   });
 
   it("changes nothing when it returns what it was given", async () => {
-    const [plain, same] = [await layer(openWith()), await layer(openWith((schedule) => schedule))];
+    const [plain, same] = [await layer(openWith()), await layer(openWith((draft) => draft))];
     expect(explain(same.step)).toBe(explain(plain.step));
   });
 
   it("is told which outputs take the place of a variable, and in-place updates are planned after it", async () => {
-    const given: Schedule[] = [];
-    const backend = openWith((schedule) => {
-      given.push(schedule);
-      return schedule;
+    const given: ProgramDraft[] = [];
+    const backend = openWith((draft) => {
+      given.push(draft);
+      return draft;
     });
     await withBackend(backend, async () => {
       const weight = new Param({ shape: [6, 5], dtype: "float32" }, wave(6, 5));
@@ -105,7 +105,7 @@ describe("optimize", () => {
         return weight.value.sum();
       });
       await step();
-      const { outputs, values } = given.at(-1) as Schedule;
+      const { outputs, values } = given.at(-1) as ProgramDraft;
       expect(outputs.map(({ replaces }) => replaces)).toEqual([undefined, 0]);
       expect(values.filter(({ source }) => source === 0)).toHaveLength(1);
       expect(explain(step)).toContain("out 1=in 0");
@@ -113,7 +113,7 @@ describe("optimize", () => {
   });
 
   it("refuses a node that runs before what it reads is written", async () => {
-    const backend = openWith((schedule) => ({ ...schedule, nodes: [...schedule.nodes].reverse() }));
+    const backend = openWith((draft) => ({ ...draft, nodes: [...draft.nodes].reverse() }));
     await expect(layer(backend)).rejects.toThrow(/optimize: .* before any node has written it/);
   });
 });

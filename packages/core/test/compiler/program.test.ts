@@ -2,6 +2,7 @@
 import { openCpu } from "@sconce/backend-cpu";
 import {
   type Backend,
+  batchNormTraining,
   compile,
   exp,
   explain,
@@ -91,6 +92,17 @@ describe("fusion", () => {
       randomNormal([5, 6], { seed: 2 }),
     );
     expect(nodes).toHaveLength(3);
+  });
+
+  it("makes cheap things again rather than storing them, once per kernel that wants them", async () => {
+    const { nodes, values } = await programOf((t) => {
+      const { output } = batchNormTraining(t);
+      return { y: relu(output), g: grad(relu(output).square().sum(), t) };
+    }, x);
+    // Mean, deviation, result, the gradient behind the activation, its sums, the gradient of the input.
+    expect(nodes.length).toBeLessThanOrEqual(6);
+    const between = values.filter(({ home, byteLength }) => home.kind === "slot" && byteLength >= 4 * x.size);
+    expect(between.length).toBeLessThanOrEqual(1);
   });
 
   it("merges equal work and drops unused work", async () => {

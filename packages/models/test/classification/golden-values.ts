@@ -7,17 +7,22 @@ export function fnv1a(text: string): number {
   return code >>> 0;
 }
 
-/** Numbers in [-1, 1): mulberry32 from the hash of the name, each mapped. */
-function uniform(name: string, size: number, map: (u: number) => number): Float32Array {
-  const values = new Float32Array(size);
+/** Random 32-bit numbers: mulberry32 from the hash of the name. */
+export function hashes(name: string, size: number): Uint32Array {
+  const values = new Uint32Array(size);
   let state = fnv1a(name);
   for (let i = 0; i < size; i++) {
     state = (state + 0x6d2b79f5) | 0;
     let t = Math.imul(state ^ (state >>> 15), state | 1);
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    values[i] = map(((t ^ (t >>> 14)) >>> 0) / 2 ** 31 - 1);
+    values[i] = t ^ (t >>> 14);
   }
   return values;
+}
+
+/** Numbers in [-1, 1), from the random bits of the name, each mapped. */
+export function uniform(name: string, size: number, map: (u: number) => number): Float32Array {
+  return Float32Array.from(hashes(name, size), (hash) => map(hash / 2 ** 31 - 1));
 }
 
 export function imagesOf(shape: Shape): Tensor {
