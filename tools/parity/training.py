@@ -6,8 +6,9 @@ A gradient is known by its norm and by its sums under eight vectors of signs: th
 sums estimates the squared norm of the difference, so that 1500 numbers stand for 25 million.
 
 Where the input of a ReLU is so near 0 that its sign is a matter of rounding, a gradient is there or not, and two correct
-implementations differ by percents. The biases of the batch norms, 3 or -3, keep nearly all inputs away from 0, and small scales
-at the ends of the residual branches keep errors from growing: PyTorch's own float32 is then within 1e-5.
+implementations differ by percents. The biases of the batch norms keep nearly all inputs away from 0, and small scales at
+the ends of the residual branches keep errors from growing. The gradients of PyTorch's own float32 are then within 1e-5 for
+small images; for large ones within 4e-4, with biases further from 0.
 """
 import json
 from pathlib import Path
@@ -24,8 +25,8 @@ VECTORS = 8
 LEARNING_RATE, MOMENTUM, STEPS = 0.001, 0.9, 10
 
 
-def value(name, shape):
-    """The value of a variable."""
+def value(name, shape, offset):
+    """The value of a variable; the biases of the batch norms are about `offset`, up or down."""
     if name.endswith("num_batches_tracked"):
         return np.zeros(shape)
     u = uniform(name, shape)
@@ -36,7 +37,7 @@ def value(name, shape):
     if name.endswith(("running_mean", "fc.bias")):
         return u / 8
     scale = 0.25 if ".bn3." in name else 1
-    return scale * (1 + u / 4 if name.endswith("weight") else u / 8 + np.where(u < 0, -3, 3))
+    return scale * (1 + u / 4 if name.endswith("weight") else u / 8 + np.where(u < 0, -offset, offset))
 
 
 def described(name, gradient):
@@ -47,16 +48,17 @@ def described(name, gradient):
     return [number(x) for x in [np.linalg.norm(flat), *sums]]
 
 
-def train(shape, dtype, steps):
+def train(shape, offset, dtype):
     """The loss of each step, and the first step's gradients by name."""
     net = models.resnet50(num_classes=10)
-    net.load_state_dict({name: torch.from_numpy(np.asarray(value(name, v.shape), np.float32)) for name, v in net.state_dict().items()})
+    state = {name: np.asarray(value(name, v.shape, offset), np.float32) for name, v in net.state_dict().items()}
+    net.load_state_dict({name: torch.from_numpy(array) for name, array in state.items()})
     net = net.to(dtype).train()
     images = torch.from_numpy(uniform("images", shape).astype(np.float32)).to(dtype)
     labels = torch.arange(shape[0]) * 3 % 10
     optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
     losses, first = [], None
-    for _ in range(steps):
+    for _ in range(STEPS):
         optimizer.zero_grad(set_to_none=True)
         loss = functional.cross_entropy(net(images), labels)
         loss.backward()
@@ -66,16 +68,16 @@ def train(shape, dtype, steps):
     return losses, first
 
 
-def write(name, shape, wide_steps):
-    """`wide_steps` steps are computed in float64, the others, where that would take hours, in float32."""
-    losses, gradients = train(shape, torch.float64, wide_steps)
-    narrow, again = train(shape, torch.float32, STEPS)
+def write(name, shape, offset):
+    losses, gradients = train(shape, offset, torch.float64)
+    narrow, again = train(shape, offset, torch.float32)
     noise = max(((again[key] - g).norm() / g.norm()).item() for key, g in gradients.items())
     golden = {
         "images": shape,
+        "offset": offset,
         "learningRate": LEARNING_RATE,
         "momentum": MOMENTUM,
-        "losses": [number(loss) for loss in losses + narrow[wide_steps:]],
+        "losses": [number(loss) for loss in losses],
         "gradients": {key: described(key, g) for key, g in gradients.items()},
     }
     path = FOLDER / f"{name}.json"
@@ -84,5 +86,5 @@ def write(name, shape, wide_steps):
 
 
 if __name__ == "__main__":
-    write("resnet50-small", [4, 3, 64, 64], STEPS)
-    write("resnet50-full", [4, 3, 224, 224], 1)
+    write("resnet50-small", [4, 3, 64, 64], 2.5)
+    write("resnet50-full", [4, 3, 224, 224], 3.5)

@@ -11,6 +11,11 @@
 
 namespace sconce {
 
+/** Extents fit an int, which is what oneDNN counts many of them in. */
+constexpr std::int64_t kLargestExtent = (std::int64_t{1} << 31) - 1;
+/** Elements of an array, at most: more than any memory holds, and small enough that offsets in bytes fit 64 bits. */
+constexpr std::int64_t kMostElements = std::int64_t{1} << 48;
+
 class Reader {
  public:
   Reader(const double* numbers, std::size_t count, std::string what)
@@ -39,6 +44,17 @@ class Reader {
     return items;
   }
 
+  /** The product of extents, refused where an array of that many elements cannot be. An extent of 0 does not hide the others. */
+  std::int64_t elements(const std::vector<std::int64_t>& extents) const {
+    std::int64_t bound = 1;
+    bool empty = false;
+    for (const std::int64_t extent : extents) {
+      empty = empty || extent == 0;
+      if (extent != 0 && (__builtin_mul_overflow(bound, extent, &bound) || bound > kMostElements)) fail("it has too many elements");
+    }
+    return empty ? 0 : bound;
+  }
+
   bool done() const { return at_ == count_; }
 
   [[noreturn]] void fail(const std::string& why) const { throw ArgumentError("native: malformed " + what_ + ": " + why + "."); }
@@ -50,7 +66,5 @@ class Reader {
   std::size_t at_ = 0;
 };
 
-/** Extents of a buffer stay below this, so that products of two cannot overflow 64 bits. */
-constexpr std::int64_t kLargestExtent = std::int64_t{1} << 31;
 
 }  // namespace sconce

@@ -41,6 +41,9 @@ Geometry read_geometry(Reader& reader) {
   if (height + top + bottom < spread_height || width + left + right < spread_width) reader.fail("the kernel is larger than the padded input");
   const memory::dim output_height = (height + top + bottom - spread_height) / geometry.stride[0] + 1;
   const memory::dim output_width = (width + left + right - spread_width) / geometry.stride[1] + 1;
+  reader.elements({batch, inputs, height, width});
+  reader.elements({batch, outputs, output_height, output_width});
+  reader.elements({outputs, inputs / groups, kernel_height, kernel_width});
   geometry.x = floats({batch, inputs, height, width}, x_tag);
   geometry.y = floats({batch, outputs, output_height, output_width}, y_tag);
   if (groups > 1) {

@@ -45,8 +45,8 @@ class Matmul final : public Kernel {
 
 KernelPointer matmul(Reader& reader) {
   const std::vector<std::int64_t> batch = reader.list(1, kLargestExtent, 8);
-  const std::vector<std::int64_t> a_batch = reader.list(0, std::int64_t{1} << 48, 8);
-  const std::vector<std::int64_t> b_batch = reader.list(0, std::int64_t{1} << 48, 8);
+  const std::vector<std::int64_t> a_batch = reader.list(0, kMostElements, 8);
+  const std::vector<std::int64_t> b_batch = reader.list(0, kMostElements, 8);
   if (a_batch.size() != batch.size() || b_batch.size() != batch.size()) reader.fail("its batch strides do not fit its batch");
   const std::int64_t rows = reader.integer(1, kLargestExtent);
   const std::int64_t columns = reader.integer(1, kLargestExtent);
@@ -57,12 +57,14 @@ KernelPointer matmul(Reader& reader) {
   const auto operand = [&](const std::vector<std::int64_t>& batch_strides, std::int64_t m, std::int64_t n, bool transposed, std::size_t& bytes) {
     // A repeated batch dimension is one of extent 1, which oneDNN broadcasts.
     memory::dims dims, strides;
-    std::int64_t reach = m * n;
+    std::int64_t reach = reader.elements({m, n});
     for (std::size_t i = 0; i < batch.size(); i++) {
       const bool repeated = batch_strides[i] == 0;
       dims.push_back(repeated ? 1 : batch[i]);
       strides.push_back(repeated ? m * n : batch_strides[i]);
-      if (!repeated) reach += (batch[i] - 1) * batch_strides[i];
+      const __int128 more = static_cast<__int128>(batch[i] - 1) * batch_strides[i];
+      if (more > kMostElements - reach) reader.fail("an operand reaches too far");
+      reach += static_cast<std::int64_t>(more);
     }
     dims.insert(dims.end(), {m, n});
     strides.insert(strides.end(), {transposed ? 1 : n, transposed ? m : 1});
@@ -74,6 +76,7 @@ KernelPointer matmul(Reader& reader) {
   const memory::desc b = operand(b_batch, depth, columns, transpose_b, b_bytes);
   memory::dims dims = batch, strides(batch.size() + 2), row(batch.size() + 2, 1), column(batch.size() + 2, 1);
   dims.insert(dims.end(), {rows, columns});
+  reader.elements(dims);
   std::int64_t stride = 1;
   for (std::size_t i = dims.size(); i-- > 0; stride *= dims[i]) strides[i] = stride;
   row[batch.size()] = rows;

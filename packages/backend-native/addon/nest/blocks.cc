@@ -7,9 +7,9 @@
 #include <limits>
 #include <type_traits>
 
-#include "erf.h"
 #include "functions.h"
 #include "half.h"
+#include "power.h"
 #include "trigonometry.h"
 
 namespace sconce {
@@ -174,7 +174,10 @@ struct RemainderInteger {
 };
 struct RemainderUnsigned { int32_t operator()(int32_t a, int32_t b) const { return b == 0 ? 0 : static_cast<int32_t>(u(a) % u(b)); } };
 // IEEE 754's pow already gives 1 for a base of 1 and for -1 to an infinite power.
-struct Power { template <class T> T operator()(T a, T b) const { return static_cast<T>(std::pow(static_cast<double>(a), static_cast<double>(b))); } };
+struct Power {
+  float operator()(float a, float b) const { return power_float(a, b); }
+  double operator()(double a, double b) const { return std::pow(a, b); }
+};
 // Written with | for vectors, which they are applied to as well.
 struct MaximumFloat { template <class T> T operator()(T a, T b) const { return ((b > a) | (b != b)) & (a == a) ? b : a; } };
 struct MinimumFloat { template <class T> T operator()(T a, T b) const { return ((b < a) | (b != b)) & (a == a) ? b : a; } };
@@ -228,6 +231,8 @@ void cast(void* out, const void* a, const void*, const void*, int64_t n, int uni
 
 // ---- reductions ---------------------------------------------------------------------------------------------------
 
+// Floats are combined in vectors by hand: compilers may not change the order of their additions.
+
 /** As many of `T` as a register holds. */
 template <class T>
 struct VectorOf {
@@ -242,32 +247,27 @@ struct VectorOf {
   static constexpr int64_t kLanes = kBytes / static_cast<int>(sizeof(T));
 };
 
-/** The functions of integers are written for single ones. */
-template <>
-struct VectorOf<int32_t> {
-  using Type = int32_t;
-  static constexpr int64_t kLanes = 1;
-};
-
 template <class T, class F>
 void combine(void* into, const void* values, int64_t rows, int64_t n) {
   T* to = static_cast<T*>(into);
   const T* from = static_cast<const T*>(values);
-  using Vector = typename VectorOf<T>::Type;
-  constexpr int64_t lanes = VectorOf<T>::kLanes;
   int64_t i = 0;
-  // Four vectors stay in registers through all rows.
-  for (; i + 4 * lanes <= n; i += 4 * lanes) {
-    Vector* place = reinterpret_cast<Vector*>(to + i);
-    Vector a = place[0], b = place[1], c = place[2], d = place[3];
-    for (int64_t row = 0; row < rows; row++) {
-      const Vector* next = reinterpret_cast<const Vector*>(from + row * n + i);
-      a = F()(a, next[0]);
-      b = F()(b, next[1]);
-      c = F()(c, next[2]);
-      d = F()(d, next[3]);
+  if constexpr (std::is_floating_point_v<T>) {
+    using Vector = typename VectorOf<T>::Type;
+    constexpr int64_t lanes = VectorOf<T>::kLanes;
+    // Four vectors stay in registers through all rows.
+    for (; i + 4 * lanes <= n; i += 4 * lanes) {
+      Vector* place = reinterpret_cast<Vector*>(to + i);
+      Vector a = place[0], b = place[1], c = place[2], d = place[3];
+      for (int64_t row = 0; row < rows; row++) {
+        const Vector* next = reinterpret_cast<const Vector*>(from + row * n + i);
+        a = F()(a, next[0]);
+        b = F()(b, next[1]);
+        c = F()(c, next[2]);
+        d = F()(d, next[3]);
+      }
+      place[0] = a, place[1] = b, place[2] = c, place[3] = d;
     }
-    place[0] = a, place[1] = b, place[2] = c, place[3] = d;
   }
   for (int64_t row = 0; row < rows; row++) {
     for (int64_t j = i; j < n; j++) to[j] = F()(to[j], from[row * n + j]);
@@ -278,28 +278,30 @@ void combine(void* into, const void* values, int64_t rows, int64_t n) {
 template <class T, class F>
 double reduce(const void* values, int64_t n) {
   const T* from = static_cast<const T*>(values);
-  using Vector = typename VectorOf<T>::Type;
-  constexpr int64_t lanes = VectorOf<T>::kLanes;
   int64_t i = 1;
   T total = from[0];
-  if (n >= 4 * lanes) {
-    const Vector* first = reinterpret_cast<const Vector*>(from);
-    Vector a = first[0], b = first[1], c = first[2], d = first[3];
-    for (i = 4 * lanes; i + 4 * lanes <= n; i += 4 * lanes) {
-      const Vector* next = reinterpret_cast<const Vector*>(from + i);
-      a = F()(a, next[0]);
-      b = F()(b, next[1]);
-      c = F()(c, next[2]);
-      d = F()(d, next[3]);
+  if constexpr (std::is_floating_point_v<T>) {
+    using Vector = typename VectorOf<T>::Type;
+    constexpr int64_t lanes = VectorOf<T>::kLanes;
+    if (n >= 4 * lanes) {
+      const Vector* first = reinterpret_cast<const Vector*>(from);
+      Vector a = first[0], b = first[1], c = first[2], d = first[3];
+      for (i = 4 * lanes; i + 4 * lanes <= n; i += 4 * lanes) {
+        const Vector* next = reinterpret_cast<const Vector*>(from + i);
+        a = F()(a, next[0]);
+        b = F()(b, next[1]);
+        c = F()(c, next[2]);
+        d = F()(d, next[3]);
+      }
+      for (; i + lanes <= n; i += lanes) a = F()(a, *reinterpret_cast<const Vector*>(from + i));
+      a = F()(F()(a, b), F()(c, d));
+      T parts[lanes];
+      std::memcpy(parts, &a, sizeof parts);
+      for (int64_t width = lanes / 2; width > 0; width /= 2) {
+        for (int64_t j = 0; j < width; j++) parts[j] = F()(parts[j], parts[j + width]);
+      }
+      total = parts[0];
     }
-    for (; i + lanes <= n; i += lanes) a = F()(a, *reinterpret_cast<const Vector*>(from + i));
-    a = F()(F()(a, b), F()(c, d));
-    T parts[lanes];
-    std::memcpy(parts, &a, sizeof parts);
-    for (int64_t width = lanes / 2; width > 0; width /= 2) {
-      for (int64_t j = 0; j < width; j++) parts[j] = F()(parts[j], parts[j + width]);
-    }
-    total = parts[0];
   }
   for (; i < n; i++) total = F()(total, from[i]);
   return static_cast<double>(total);
@@ -380,9 +382,9 @@ void fill_float(BlockTable& table, DType dtype) {
     set(Operator::kCos, unary<T, CosDouble>);
     set(Operator::kTan, unary<T, TanDouble>);
   } else {
-    set(Operator::kSin, sine_block);
-    set(Operator::kCos, cosine_block);
-    set(Operator::kTan, tangent_block);
+    set(Operator::kSin, trigonometric_block<Sine>);
+    set(Operator::kCos, trigonometric_block<Cosine>);
+    set(Operator::kTan, trigonometric_block<Tangent>);
   }
   set(Operator::kAdd, binary<T, T, Add>);
   set(Operator::kSubtract, binary<T, T, Subtract>);

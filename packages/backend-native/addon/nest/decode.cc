@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <limits>
 #include <string>
 
 #include "nest.h"
@@ -20,14 +22,6 @@ namespace {
 constexpr std::int64_t kMost = 4096;
 
 DType read_dtype(Reader& reader) { return static_cast<DType>(reader.integer(0, kDTypes - 1)); }
-
-std::int64_t product(const std::vector<std::int64_t>& extents, Reader& reader) {
-  std::int64_t total = 1;
-  for (const std::int64_t extent : extents) {
-    if (__builtin_mul_overflow(total, extent, &total) || total > (std::int64_t{1} << 48)) reader.fail("it has too many elements");
-  }
-  return total;
-}
 
 /** The operand types of an operator must be ones that the block operators know. */
 void check_operands(const Instruction& instruction, const std::vector<Instruction>& list, Reader& reader) {
@@ -62,7 +56,8 @@ std::vector<Instruction> read_list(Reader& reader, const Nest& nest, std::size_t
     switch (instruction.kind) {
       case Instruction::Kind::kConstant:
         instruction.dtype = read_dtype(reader);
-        instruction.value = reader.number();
+        if (instruction.dtype >= DType::kFloat16) instruction.value = reader.number();
+        else instruction.value = static_cast<double>(reader.integer(std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::uint32_t>::max()));
         break;
       case Instruction::Kind::kIndex:
         instruction.dtype = DType::kInt32;
@@ -89,9 +84,8 @@ std::vector<Instruction> read_list(Reader& reader, const Nest& nest, std::size_t
           if (list[instruction.operands[0]].dtype != DType::kInt32) reader.fail("a computed position is not an int32");
           break;
         }
-        constexpr std::int64_t limit = std::int64_t{1} << 48;
-        instruction.offset = reader.integer(-limit, limit);
-        instruction.strides = reader.list(-limit, limit);
+        instruction.offset = reader.integer(-kMostElements, kMostElements);
+        instruction.strides = reader.list(-kMostElements, kMostElements);
         if (instruction.strides.size() != loops) reader.fail("a load has not one stride per loop");
         break;
       }
@@ -119,10 +113,13 @@ void measure(const std::vector<Instruction>& list, const std::vector<std::int64_
       const __int128 reach = static_cast<__int128>(instruction.strides[loop]) * (extents[loop] - 1);
       (reach < 0 ? lowest : highest) += reach;
     }
-    // Guarded loads may point anywhere where the guard is false: they are checked element by element.
-    if (instruction.guard >= 0) continue;
+    // Guarded loads may point anywhere where the guard is false: they are checked as they run, if only their offsets fit.
+    const bool guarded = instruction.guard >= 0;
+    if (lowest < -4 * static_cast<__int128>(kMostElements) || highest >= (guarded ? 4 : 1) * static_cast<__int128>(kMostElements)) {
+      reader.fail("a load reaches too far");
+    }
+    if (guarded) continue;
     if (lowest < 0) reader.fail("a load reaches before the start of input " + std::to_string(instruction.number));
-    if (highest >= (__int128{1} << 48)) reader.fail("a load reaches too far");
     nest.touched[instruction.number] = std::max(nest.touched[instruction.number], static_cast<std::int64_t>(highest) + 1);
   }
 }
@@ -144,7 +141,7 @@ Nest decode_nest(Reader& reader) {
       accumulator.dtype = read_dtype(reader);
     }
   }
-  product(all, reader);
+  reader.elements(all);
   for (const std::int64_t dtype : reader.list(0, kDTypes - 1, 4096)) nest.inputs.push_back(static_cast<DType>(dtype));
   nest.body = read_list(reader, nest, all.size(), false);
   nest.epilogue = read_list(reader, nest, nest.shape.size(), true);

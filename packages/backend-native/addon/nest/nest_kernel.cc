@@ -91,7 +91,7 @@ class Elementwise {
     std::vector<int> results;
     for (const Store& store : stores_) results.push_back(store.value);
     const std::size_t rank = shape.size();
-    sheet_ = std::make_unique<Sheet>(list, shape, loops_between(0, rank == 0 ? 0 : rank - 1), static_cast<int>(rank) - 1, results);
+    sheet_ = std::make_unique<Sheet>(list, shape, loops_between(0, rank == 0 ? 0 : rank - 1), static_cast<int>(rank) - 1, results, stores.size() > 1);
     direct_ = stores_.size() == 1 && stores_[0].value == static_cast<int>(list.size()) - 1 &&
               lane_bytes(lane_of(stores_[0].dtype)) == bytes_per_element(stores_[0].dtype);
   }
@@ -159,13 +159,13 @@ class Reduction {
       std::vector<int> rows = loops_between(0, rank - 1);
       const std::vector<int> reduced = loops_between(rank, extents.size());
       rows.insert(rows.end(), reduced.begin(), reduced.end());
-      sheet_ = std::make_unique<Sheet>(nest.body, extents, rows, static_cast<int>(rank) - 1, results);
+      sheet_ = std::make_unique<Sheet>(nest.body, extents, rows, static_cast<int>(rank) - 1, results, false);
       groups_ = columns_ == 0 ? 0 : outputs_ / columns_;
       rows_per_group_ = inner_;
     } else {
       const std::size_t loops = extents.size();
       const int column = loops > rank ? static_cast<int>(loops) - 1 : -1;
-      sheet_ = std::make_unique<Sheet>(nest.body, extents, loops_between(0, column < 0 ? loops : loops - 1), column, results);
+      sheet_ = std::make_unique<Sheet>(nest.body, extents, loops_between(0, column < 0 ? loops : loops - 1), column, results, false);
       groups_ = outputs_;
       rows_per_group_ = sheet_->width() == 0 ? 0 : inner_ / sheet_->width();
     }

@@ -6,7 +6,7 @@
 namespace sconce {
 
 Sheet::Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_t>& extents, std::vector<int> row_loops, int column,
-             const std::vector<int>& results)
+             const std::vector<int>& results, bool overwrites)
     : list_(list), extents_(extents), row_loops_(std::move(row_loops)), column_(column) {
   for (const int loop : row_loops_) rows_ *= extents_[loop];
   if (column_ >= 0) width_ = extents_[column_];
@@ -15,6 +15,7 @@ Sheet::Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_
   classify(list_);
   choose_functions();
   place_values(results);
+  for (const int result : results) steps_[result].copied = overwrites;
   const auto reserve = [&](std::size_t bytes) {
     const std::size_t place = memory_bytes_;
     memory_bytes_ += (bytes + 63) / 64 * 64;
@@ -350,7 +351,7 @@ void SheetWorker::load(const Sheet::Step& step, std::int64_t rows, std::int64_t 
     return;
   }
   const bool held_as_stored = instruction.dtype == DType::kFloat32 || instruction.dtype == DType::kInt32 || instruction.dtype == DType::kUint32 || instruction.dtype == DType::kFloat64;
-  if (step.reach == Sheet::kElement && held_as_stored && (step.contiguous || (rows == 1 && step.column_stride == 1))) {
+  if (step.reach == Sheet::kElement && held_as_stored && !step.copied && (step.contiguous || (rows == 1 && step.column_stride == 1))) {
     values_[static_cast<std::size_t>(&step - sheet_.steps_.data())] = base + (offset_of(0) + first) * element;
     return;
   }

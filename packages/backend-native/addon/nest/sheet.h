@@ -21,9 +21,9 @@ constexpr std::int64_t kBlock = 1024;
 
 class Sheet {
  public:
-  /** `extents` are those of all loops the list knows; `column` is the loop that makes the columns, or -1. `results` are values that will be asked for. */
+  /** `extents` are those of all loops the list knows; `column` is the loop that makes the columns, or -1. `results` are values that will be asked for; `overwrites` says that inputs may change while they are. */
   Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_t>& extents, std::vector<int> row_loops, int column,
-        const std::vector<int>& results);
+        const std::vector<int>& results, bool overwrites);
 
   std::int64_t rows() const { return rows_; }
   std::int64_t width() const { return width_; }
@@ -48,6 +48,7 @@ class Sheet {
     std::vector<std::int64_t> row_strides;  // of a load, per row loop
     std::int64_t column_stride = 0;
     bool contiguous = false;     // a load whose elements lie in the order of the sheet
+    bool copied = false;         // a load whose source may be written over before its value is asked for
     bool expanded = false;       // a row value that elements need as a block of its own
     std::size_t place = 0;       // where its values are in a worker's memory
     std::size_t expansion = 0;   // where the expanded values are

@@ -1,5 +1,5 @@
 /** One function under construction: locals, assignments and structured control flow. */
-import { type Code, flatten, sized, typeCodes, unsigned, type ValueType, vector } from "./encoding.ts";
+import { type Code, flatten, typeCodes, unsigned, type ValueType, vector } from "./encoding.ts";
 import { asI32, type I32, type Index, i32, type Value } from "./values.ts";
 
 /** A variable of the function; as a Value it is its present contents. */
@@ -20,7 +20,10 @@ export class FunctionBuilder {
   readonly result: ValueType | undefined;
   readonly #locals: ValueType[] = [];
   readonly #free = new Map<ValueType, Local[]>();
-  readonly #constants = new Map<string, { readonly local: Local<"v128">; readonly value: Value<"v128"> }>();
+  readonly #constants = new Map<string, Local<"v128">>();
+  readonly #constantLocals = new Set<Local>();
+  /** What gives the constants their values. */
+  readonly #prologue: Code[] = [];
   #body: Code[] = [];
   /** Open blocks, loops and ifs. */
   #depth = 0;
@@ -37,18 +40,19 @@ export class FunctionBuilder {
 
   /** A new variable, set to `initial` or with arbitrary contents. */
   local<T extends ValueType>(type: T, initial?: Value<T>): Local<T> {
-    const reused = this.#free.get(type)?.pop() as Local<T> | undefined;
-    const index = this.parameters.length + (reused ? 0 : this.#locals.push(type) - 1);
-    const local = reused ?? { type, local: index, code: [0x20, unsigned(index)] };
+    const local = (this.#free.get(type)?.pop() as Local<T> | undefined) ?? this.#newLocal(type);
     if (initial) this.set(local, initial);
     return local;
   }
 
+  #newLocal<T extends ValueType>(type: T): Local<T> {
+    return this.parameter(this.parameters.length + this.#locals.push(type) - 1, type);
+  }
+
   /** Gives variables back, so that later ones of their type may take their place; constants stay. */
   release(...locals: readonly Local[]): void {
-    const constants = [...this.#constants.values()].map(({ local }) => local as Local);
     for (const local of locals) {
-      if (constants.includes(local)) continue;
+      if (this.#constantLocals.has(local)) continue;
       const list = this.#free.get(local.type);
       if (list) list.push(local);
       else this.#free.set(local.type, [local]);
@@ -72,10 +76,11 @@ export class FunctionBuilder {
   constant(value: Value<"v128">): Local<"v128"> {
     const key = flatten(value.code).join();
     const known = this.#constants.get(key);
-    if (known) return known.local;
-    const index = this.parameters.length + this.#locals.push("v128") - 1;
-    const local: Local<"v128"> = { type: "v128", local: index, code: [0x20, unsigned(index)] };
-    this.#constants.set(key, { local, value });
+    if (known) return known;
+    const local = this.#newLocal("v128");
+    this.#constants.set(key, local);
+    this.#constantLocals.add(local);
+    this.#prologue.push([value.code, 0x21, unsigned(local.local)]);
     return local;
   }
 
@@ -202,14 +207,8 @@ export class FunctionBuilder {
     return code;
   }
 
-  /** The function's entry in the code section. */
-  encode(): Code {
-    const locals = vector(this.#locals.map((type) => [1, typeCodes[type]]));
-    const constants = [...this.#constants.values()].map(({ local, value }) => [
-      value.code,
-      0x21,
-      unsigned(local.local),
-    ]);
-    return sized([locals, constants, this.#body, 0x0b]);
+  /** The function as the code section has it, but for its length. */
+  get code(): Code {
+    return [vector(this.#locals.map((type) => [1, typeCodes[type]])), this.#prologue, this.#body, 0x0b];
   }
 }

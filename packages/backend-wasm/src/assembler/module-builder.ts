@@ -1,5 +1,5 @@
 /** A module under construction: imported functions, one imported memory, functions and exports. */
-import { type Code, flatten, name, sized, typeCodes, unsigned, type ValueType, vector } from "./encoding.ts";
+import { type Code, flatten, name, settled, sized, typeCodes, unsigned, type ValueType, vector } from "./encoding.ts";
 import { FunctionBuilder, type FunctionReference } from "./function-builder.ts";
 
 interface FunctionType {
@@ -21,7 +21,7 @@ export class ModuleBuilder {
   readonly #typeCodes: Code[] = [];
   readonly #imports: Code[] = [];
   readonly #imported = new Map<string, FunctionReference>();
-  readonly #functions: { readonly type: number; readonly builder: FunctionBuilder; readonly label: string }[] = [];
+  readonly #functions: { readonly type: number; readonly label: string; code: Code }[] = [];
   readonly #shared = new Map<string, FunctionReference>();
   readonly #exports: Code[] = [];
 
@@ -53,8 +53,10 @@ export class ModuleBuilder {
     label = "",
   ): FunctionReference<R> {
     const builder = new FunctionBuilder(parameters, result);
-    const place = this.#functions.push({ type: this.#type({ parameters, result }), builder, label }) - 1;
+    const added = { type: this.#type({ parameters, result }), label, code: [] as Code };
+    const place = this.#functions.push(added) - 1;
     build(builder);
+    added.code = settled(builder.code);
     return { index: () => this.#imported.size + place, parameters, result };
   }
 
@@ -102,11 +104,11 @@ export class ModuleBuilder {
       section(7, this.#exports),
       section(
         10,
-        this.#functions.map(({ builder }) => builder.encode()),
+        this.#functions.map(({ code }) => sized(code)),
       ),
       // The custom section "name", of which the first part names functions.
       [0, sized([name("name"), 1, sized(vector(labels))])],
     ];
-    return Uint8Array.from(flatten(code));
+    return flatten(code);
   }
 }

@@ -8,8 +8,11 @@ function vector(...code: Code): V128 {
   return { type: "v128", code };
 }
 
+const opcodes: Code[] = [];
+
 function simd(opcode: number): Code {
-  return [0xfd, unsigned(opcode)];
+  opcodes[opcode] ??= [0xfd, ...unsigned(opcode)];
+  return opcodes[opcode];
 }
 
 const unary =

@@ -25,6 +25,8 @@ import { hashes, imagesOf, uniform } from "../classification/golden-values.ts";
 
 export interface GoldenTraining {
   readonly images: readonly number[];
+  /** What the biases of the batch norms are about, up or down. */
+  readonly offset: number;
   readonly learningRate: number;
   readonly momentum: number;
   readonly losses: readonly number[];
@@ -47,7 +49,9 @@ export function compareTraining(backend: Backend, golden: GoldenTraining, steps:
   return withBackend(backend, async () => {
     const model = resnet50({ numClasses: 10 });
     const state = [...model.namedVariables()].filter(([, variable]) => !(variable instanceof RandomState));
-    model.loadStateDict(Object.fromEntries(state.map(([name, variable]) => [name, valueOf(name, variable)])));
+    model.loadStateDict(
+      Object.fromEntries(state.map(([name, variable]) => [name, valueOf(name, variable, golden.offset)])),
+    );
     const named = state.filter(([name]) => name in golden.gradients);
     const parameters = named.map(([, variable]) => variable);
     const { learningRate, momentum } = golden;
@@ -93,16 +97,16 @@ function distance(name: string, gradient: Float32Array, [norm, ...expected]: rea
 }
 
 /** The value that tools/parity/training.py gives a variable. */
-function valueOf(name: string, { shape, dtype }: Variable): Tensor {
+function valueOf(name: string, { shape, dtype }: Variable, offset: number): Tensor {
   if (name.endsWith("num_batches_tracked")) return tensor(new Int32Array(1), { shape, dtype });
-  return tensor(uniform(name, sizeOf(shape), mapping(name, shape)), { shape, dtype });
+  return tensor(uniform(name, sizeOf(shape), mapping(name, shape, offset)), { shape, dtype });
 }
 
-function mapping(name: string, shape: Shape): (u: number) => number {
+function mapping(name: string, shape: Shape, offset: number): (u: number) => number {
   const bound = Math.sqrt(6 / sizeOf(shape.slice(1)));
   if (shape.length > 1) return (u) => u * bound;
   if (name.endsWith("running_var")) return (u) => 1 + u / 2;
   if (/(running_mean|fc\.bias)$/.test(name)) return (u) => u / 8;
   const scale = name.includes(".bn3.") ? 0.25 : 1;
-  return name.endsWith("weight") ? (u) => scale * (1 + u / 4) : (u) => scale * (u / 8 + (u < 0 ? -3 : 3));
+  return name.endsWith("weight") ? (u) => scale * (1 + u / 4) : (u) => scale * (u / 8 + (u < 0 ? -offset : offset));
 }

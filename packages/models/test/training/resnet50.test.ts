@@ -17,7 +17,6 @@ test.each(backends)("ResNet-50 trains on %s as in PyTorch", async (_, steps, ope
   const backend = await open();
   try {
     const { losses, gradients } = await compareTraining(backend, readGolden("resnet50-small"), steps);
-    console.log(losses, Math.max(...gradients.values()));
     expect(losses[0], "first loss").toBeLessThan(1e-5);
     expect(Math.max(...losses), `losses ${losses}`).toBeLessThan(1e-3);
     expect(gradients.size).toBe(161);

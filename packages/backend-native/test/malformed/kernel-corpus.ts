@@ -1,0 +1,90 @@
+/** Descriptions of kernels as programs really ask for them, of every kind that the addon has. */
+import {
+  avgPool2d,
+  type Backend,
+  compile,
+  conv2d,
+  cumulativeSum,
+  grad,
+  type LoopNest,
+  maxPool2d,
+  type OpRequest,
+  type Tensor,
+  tensor,
+  withBackend,
+} from "@sconce/core";
+import { describeOp } from "../../src/claims/index.ts";
+import { encodeNest } from "../../src/encode-nest.ts";
+import { openNative } from "../../src/index.ts";
+
+export interface KernelDescription {
+  readonly name: string;
+  readonly numbers: readonly number[];
+}
+
+const floats = (...shape: number[]): Tensor => {
+  const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i));
+  return tensor(data, { shape });
+};
+
+/** Small programs; each gives a scalar to differentiate by its inputs. */
+const programs: readonly (readonly [(...inputs: Tensor[]) => Tensor, readonly Tensor[]])[] = [
+  [
+    (x, w) => maxPool2d(conv2d(x, w, { padding: 1 }).relu(), { kernelSize: 2 }).mean(),
+    [floats(2, 3, 6, 6), floats(4, 3, 3, 3)],
+  ],
+  [
+    (x, w) => avgPool2d(conv2d(x, w, { stride: 2, groups: 2 }), { kernelSize: 2 }).sum(),
+    [floats(1, 4, 8, 8), floats(4, 2, 2, 2)],
+  ],
+  [(x, w) => conv2d(x, w).tanh().mean(), [floats(2, 3, 5, 5), floats(4, 3, 3, 3)]],
+  [(a, b) => a.matmul(b).add(1).gelu().mean(), [floats(5, 3), floats(3, 7)]],
+  [(a, b) => a.matmul(b.transpose()).softmax().log().mean(), [floats(2, 4, 3), floats(2, 5, 3)]],
+  [
+    (x) =>
+      x
+        .logSoftmax()
+        .gather(tensor([[1], [0], [2], [1]], { dtype: "int32" }), 1)
+        .sum(),
+    [floats(4, 6)],
+  ],
+  [
+    (x) =>
+      x
+        .variance({ axes: 1 })
+        .add(x.max({ axes: 0 }).sum())
+        .mean(),
+    [floats(6, 6)],
+  ],
+  [(x) => cumulativeSum(x, 1).roll(1, 0).mul(2).sum(), [floats(3, 4)]],
+  [(x) => x.cast("float16").mul(2).cast("float64").exp().cast("float32").sum(), [floats(9)]],
+];
+
+/** Every kernel that compiling the programs and their gradients asks for, once each. */
+export async function kernelCorpus(): Promise<KernelDescription[]> {
+  const found = new Map<string, KernelDescription>();
+  const add = (name: string, numbers: readonly number[]): void => {
+    found.set(`${name} ${numbers.join()}`, { name, numbers });
+  };
+  const native = (await openNative({ threads: 1 })) as Backend;
+  const backend: Backend = {
+    ...native,
+    compile: (nest: LoopNest) => {
+      add("nest", [...encodeNest(nest)]);
+      return native.compile(nest);
+    },
+    claim: (request: OpRequest) => {
+      const numbers = describeOp(request);
+      if (numbers) add(request.op, numbers);
+      return native.claim?.(request);
+    },
+  };
+  await withBackend(backend, async () => {
+    for (const [forward, inputs] of programs) {
+      const step = compile((...given: Tensor[]) => grad(forward(...given), given));
+      for (const gradient of await step(...inputs)) await gradient.data();
+    }
+  });
+  await native.close?.();
+  return [...found.values()];
+}
