@@ -1,12 +1,13 @@
 /**
- * Compiles the addon with the system's C++ compiler into build/sconce.node. Nothing is downloaded.
+ * Compiles the addon with the system's C++ compiler into build/release/sconce.node. Nothing is downloaded.
  *
- * usage: node build-addon.mjs [--if-possible] [--sanitize]
+ * usage: node build-addon.mjs [--if-possible] [--sanitize] [--static]
  *   --if-possible  says what is missing and succeeds where there is no compiler or no oneDNN
+ *   --static       with oneDNN and the C++ library inside, for a platform package; CXXFLAGS and LDFLAGS say where oneDNN is
  *   --sanitize     with AddressSanitizer and UndefinedBehaviorSanitizer, into build/sanitize
  */
 import { execFile, execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
@@ -16,6 +17,17 @@ import { promisify } from "node:util";
 const here = dirname(fileURLToPath(import.meta.url));
 const compiler = process.env.CXX ?? "c++";
 const sanitize = process.argv.includes("--sanitize");
+const isStatic = process.argv.includes("--static");
+const isMac = process.platform === "darwin";
+/** Nothing of oneDNN or the C++ library is seen from outside, since Node has its own; OpenMP's library lies beside the addon. */
+const linkInside = isMac
+  ? ["-Wl,-rpath,@loader_path"]
+  : ["-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL", "-Wl,-rpath,$ORIGIN"];
+/** Node's functions are found when the addon is loaded; anything that is not found then refuses it, instead of a crash later. */
+const linkDynamic = isMac ? ["-undefined", "dynamic_lookup"] : ["-Wl,-z,now"];
+const link = ["-shared", ...linkDynamic, ...(isStatic ? linkInside : [])];
+/** The flags that an environment variable adds, as for make. */
+const words = (variable) => (process.env[variable] ?? "").split(/\s+/).filter(Boolean);
 const ifPossible = process.argv.includes("--if-possible");
 const output = join(here, "build", sanitize ? "sanitize" : "release");
 
@@ -26,7 +38,17 @@ if (missing) {
 }
 
 const { include_dir: nodeHeaders } = createRequire(import.meta.url)("node-api-headers");
-const common = ["-std=c++17", "-fPIC", "-fopenmp", "-fvisibility=hidden", "-Wall", "-Wextra", "-I", nodeHeaders];
+const common = [
+  "-std=c++17",
+  "-fPIC",
+  "-fopenmp",
+  "-fvisibility=hidden",
+  "-Wall",
+  "-Wextra",
+  "-I",
+  nodeHeaders,
+  ...words("CXXFLAGS"),
+];
 const flags = sanitize
   ? [
       ...common,
@@ -60,8 +82,12 @@ await Promise.all(Array.from({ length: availableParallelism() }, work));
 const target = join(output, "sconce.node");
 if (jobs.length === 0 && isOlder(target)) {
   const temporary = `${target}.${process.pid}`;
-  await run([...flags, "-shared", ...objects, "-ldnnl", "-o", temporary]);
+  await run([...flags, ...link, ...objects, ...words("LDFLAGS"), "-ldnnl", "-o", temporary]);
   renameSync(temporary, target);
+}
+if (isStatic && !isMac) {
+  const library = execFileSync(compiler, ["-print-file-name=libgomp.so.1"], { encoding: "utf8" }).trim();
+  copyFileSync(library, join(output, "libgomp.so.1"));
 }
 console.log(`@sconce/backend-native: ${target.slice(here.length + 1)} is up to date`);
 
@@ -72,7 +98,7 @@ function whatIsMissing() {
     return `no C++ compiler (${compiler}); install g++ or clang++, or set CXX`;
   }
   try {
-    execFileSync(compiler, ["-x", "c++", "-E", "-"], {
+    execFileSync(compiler, [...words("CXXFLAGS"), "-x", "c++", "-E", "-"], {
       input: "#include <dnnl.hpp>\n",
       stdio: ["pipe", "ignore", "ignore"],
     });

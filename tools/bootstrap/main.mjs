@@ -40,4 +40,5 @@ if (!command) {
 }
 if (!isInstalled()) await stage("installed in", install);
 await stage("built in", () => run(node(), turbo(...command.tasks), { quiet: true }));
+if (command.tasks.includes("build")) await run(node(), ["packages/backend-native/build-addon.mjs", "--if-possible"]);
 if (command.script) process.exitCode = await run(node(), command.script(args));

@@ -4,8 +4,11 @@
 
 #include "dnnl/convolution.h"
 #include "dnnl/matmul.h"
+#include "indexing/take_add.h"
+#include "movement/concatenate.h"
 #include "nest/nest_kernel.h"
 #include "pooling/pooling.h"
+#include "softmax/softmax.h"
 
 namespace sconce {
 
@@ -19,14 +22,18 @@ const std::map<std::string, Maker>& makers() {
   static const std::map<std::string, Maker> all = {
       {"averagePool", average_pool},
       {"averagePoolGradient", average_pool_gradient},
+      {"concatenate", concatenate},
       {"convolution", convolution},
       {"convolutionInputGradient", convolution_input_gradient},
       {"convolutionWeightGradient", convolution_weight_gradient},
+      {"logSoftmax", log_softmax},
       {"matmul", matmul},
       {"maxPool", max_pool},
       {"maxPoolGradient", max_pool_gradient},
       {"maxPoolSelect", max_pool_select},
       {"nest", make_nest},
+      {"softmax", softmax},
+      {"takeAdd", take_add},
   };
   return all;
 }

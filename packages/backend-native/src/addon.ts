@@ -47,8 +47,9 @@ export function loadAddon(): Addon {
     }
   }
   throw new BackendError(
-    `native: there is no binary for ${platform}. Install @sconce/backend-native-${platform} if it exists, or build the addon: install a C++ ` +
-      `compiler and oneDNN (Debian: apt install g++ libdnnl-dev) and run npm run build-addon in @sconce/backend-native.\n  ${tried.join("\n  ")}`,
+    `native: there is no binary for ${platform}. Where npm left optional dependencies out, run ` +
+      `npm install @sconce/backend-native-${platform}; in a clone of Sconce, install a C++ compiler and oneDNN ` +
+      `(Debian: apt install g++ libdnnl-dev) and run npm run build-addon in packages/backend-native. Tried:\n  ${tried.join("\n  ")}`,
   );
 }
 

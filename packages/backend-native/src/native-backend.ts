@@ -15,6 +15,7 @@ import { type Addon, type Device, loadAddon, type NativeKernel } from "./addon.t
 import { describeOp } from "./claims/index.ts";
 import { encodeNest } from "./encode-nest.ts";
 import { channelsLast } from "./optimize/channels-last.ts";
+import { joinPaddedSums } from "./optimize/padded-sums.ts";
 import { defaultThreadCount } from "./thread-count.ts";
 
 /** A buffer of the addon, known to it by a number; -1 once it was released. */
@@ -68,7 +69,7 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
     }),
     ...(claims &&
       options.optimize !== false && {
-        optimize: (draft: ProgramDraft, claim: Claim) => channelsLast(draft, claim),
+        optimize: (draft: ProgramDraft, claim: Claim) => channelsLast(joinPaddedSums(draft, claim), claim),
       }),
     record: (steps: readonly Step<NativeBuffer>[]): Replay => replay(addon, device, steps),
   };

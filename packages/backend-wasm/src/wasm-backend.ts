@@ -11,7 +11,8 @@ import {
 } from "@sconce/core";
 import { claimOp } from "./claims/index.ts";
 import type { KernelCode } from "./kernels/kernel.ts";
-import { type Machine, openMachine, type WasmBuffer } from "./machine/machine.ts";
+import type { Machine, WasmBuffer } from "./machine/machine.ts";
+import { openMachine } from "./machine/open-machine.ts";
 import { nestKernel } from "./nests/nest-kernel.ts";
 import { fuseEpilogues } from "./optimize/fuse-epilogues.ts";
 

@@ -4,7 +4,9 @@ import "@sconce/backend-wasm/register";
 import {
   type Backend,
   compile,
+  grad,
   openBackend,
+  Param,
   profile,
   randomNormal,
   type Tensor,
@@ -99,6 +101,56 @@ describe("the wasm backend", () => {
       await step(x).catch(({ message }: Error) => expect(message).toMatch(/The program needs \d+ bytes in all/));
     });
   });
+
+  it.each([1, 2])(
+    "uses no more memory after a thousand steps of training than after ten, with %i threads",
+    async (threads) => {
+      const backend = (await openWasm({ threads })) as Backend;
+      const live = new Map<unknown, number>();
+      const counting: Backend = {
+        ...backend,
+        allocate: (byteLength) => {
+          const buffer = backend.allocate(byteLength);
+          live.set(buffer, byteLength);
+          return buffer;
+        },
+        release: (buffer) => {
+          live.delete(buffer);
+          backend.release(buffer);
+        },
+      };
+      const bytes = (): number => [...live.values()].reduce((a, b) => a + b, 0);
+      await withBackend(counting, async () => {
+        const weights = [
+          [5, 7],
+          [7, 13],
+        ].map((shape) => {
+          const values = Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => Math.sin(3 * i * i) / 4);
+          return new Param({ shape, dtype: "float32" }, tensor(values, { shape }));
+        });
+        const step = compile((x: Tensor) => {
+          const loss = x.matmul(weights[0].value).tanh().matmul(weights[1].value).square().mean();
+          const gradients = grad(loss, weights);
+          for (const [i, weight] of weights.entries()) weight.assign(weight.value.sub(gradients[i].mul(0.05)));
+          return loss;
+        });
+        const losses: number[] = [];
+        let early = 0;
+        for (let i = 0; i < 1000; i++) {
+          const x = tensor(
+            Float32Array.from({ length: 40 }, (_, j) => Math.sin(j * j + i)),
+            { shape: [8, 5] },
+          );
+          losses.push(await (await step(x)).item());
+          x.dispose();
+          if (i === 10) early = bytes();
+        }
+        expect(losses[999]).toBeLessThan(losses[0]);
+        expect(bytes()).toBe(early);
+      });
+      await backend.close?.();
+    },
+  );
 
   it("refuses to work once it is closed", async () => {
     const backend = await openWasm({ threads: 2 });

@@ -11,6 +11,7 @@ describe("doctor", () => {
     expect(report).toMatch(/cpu +yes/);
     expect(report).toMatch(/wasm +yes +\d+ threads?/);
     expect(report).toMatch(/torchless +no .*there is no torch in the bracket/);
-    expect(report).toContain("Used by default: wasm");
+    expect(report).toMatch(/native +(yes +\d+ threads?|no .*there is no binary)/);
+    expect(report).toMatch(/Used by default: (native|wasm)/);
   });
 });

@@ -1,5 +1,8 @@
 #include "convolution.h"
 
+#include <optional>
+
+#include "../winograd/winograd.h"
 #include "engine.h"
 #include "packed_weights.h"
 #include "post_operations.h"
@@ -13,6 +16,7 @@ using dnnl::prop_kind;
 using tag = memory::format_tag;
 
 struct Geometry {
+  std::optional<WinogradShape> winograd;  // where minimal filtering is the better way
   memory::desc x, y;           // as they lie in memory
   memory::desc weight;         // as it lies in memory
   memory::desc any_weight;     // whatever layout oneDNN prefers
@@ -44,6 +48,11 @@ Geometry read_geometry(Reader& reader) {
   reader.elements({batch, inputs, height, width});
   reader.elements({batch, outputs, output_height, output_width});
   reader.elements({outputs, inputs / groups, kernel_height, kernel_width});
+  const bool plain = groups == 1 && kernel_height == 3 && kernel_width == 3 && geometry.stride == memory::dims{1, 1} && geometry.dilation == memory::dims{0, 0};
+  if (plain && x_tag == tag::nhwc && y_tag == tag::nhwc) {
+    const WinogradShape shape = {batch, inputs, height, width, outputs, top, left, output_height, output_width};
+    if (suits_winograd(shape)) geometry.winograd = shape;
+  }
   geometry.x = floats({batch, inputs, height, width}, x_tag);
   geometry.y = floats({batch, outputs, output_height, output_width}, y_tag);
   if (groups > 1) {
@@ -162,11 +171,20 @@ KernelPointer convolution(Reader& reader) {
   const Geometry geometry = read_geometry(reader);
   PostOperations post;
   post.read(reader, geometry.y, geometry.row, geometry.column);
+  if (geometry.winograd && post.empty()) return winograd(*geometry.winograd);
   return std::make_shared<Forward>(geometry, std::move(post));
 }
 
-KernelPointer convolution_input_gradient(Reader& reader) { return std::make_shared<InputGradient>(read_geometry(reader)); }
+KernelPointer convolution_input_gradient(Reader& reader) {
+  const Geometry geometry = read_geometry(reader);
+  if (geometry.winograd) return winograd_input_gradient(*geometry.winograd);
+  return std::make_shared<InputGradient>(geometry);
+}
 
-KernelPointer convolution_weight_gradient(Reader& reader) { return std::make_shared<WeightGradient>(read_geometry(reader)); }
+KernelPointer convolution_weight_gradient(Reader& reader) {
+  const Geometry geometry = read_geometry(reader);
+  if (geometry.winograd) return winograd_weight_gradient(*geometry.winograd);
+  return std::make_shared<WeightGradient>(geometry);
+}
 
 }  // namespace sconce

@@ -1,7 +1,10 @@
 #include "matmul.h"
 
+#include <algorithm>
+#include <memory>
+
 #include "engine.h"
-#include "packed_weights.h"
+#include "packed_copies.h"
 #include "post_operations.h"
 
 namespace sconce {
@@ -12,32 +15,47 @@ using dnnl::memory;
 /** A float array with dims and strides of its own. */
 memory::desc strided(const memory::dims& dims, const memory::dims& strides) { return memory::desc(dims, memory::data_type::f32, strides); }
 
+/** A product as oneDNN computes it for one layout of b. */
+struct Product {
+  Product(const memory::desc& a, const memory::desc& b, const memory::desc& c, const PostOperations& post)
+      : desc({a, b, c}, post.attributes(), cpu_engine()), primitive(desc) {}
+  dnnl::matmul::primitive_desc desc;
+  dnnl::matmul primitive;
+};
+
+memory::desc with_any_layout(const memory::desc& desc) { return floats(desc.dims(), memory::format_tag::any); }
+
 class Matmul final : public Kernel {
  public:
   Matmul(memory::desc a, memory::desc b, memory::desc c, PostOperations post, std::size_t a_bytes, std::size_t b_bytes)
-      : desc_({a, b, c}, post.attributes(), cpu_engine()), primitive_(desc_), post_(std::move(post)), a_(a), b_(b), c_(c) {
+      : post_(std::move(post)), plain_(a, b, c, post_), packed_(a, with_any_layout(b), c, post_), a_(a), b_(b), c_(c) {
     bytes_ = {a_bytes, b_bytes};
     for (const std::size_t bytes : post_.bytes()) bytes_.push_back(bytes);
     inputs_ = bytes_.size();
     bytes_.push_back(c_.get_size());
-    scratch_bytes_ = desc_.scratchpad_desc().get_size();
+    scratch_bytes_ = std::max(plain_.desc.scratchpad_desc().get_size(), packed_.desc.scratchpad_desc().get_size());
+    // Batches of matrices are hardly weights.
+    if (b.dims().size() == 2 && packed_.desc.weights_desc() != b) copies_ = std::make_unique<PackedCopies>(b, packed_.desc.weights_desc());
   }
 
   void run(const Range* buffers, void* scratch) const override {
+    // Both ways add up in the same order: the results are the same, bit by bit.
+    const void* copy = copies_ ? copies_->find(buffers[1]) : nullptr;
+    const Product& product = copy != nullptr ? packed_ : plain_;
     std::unordered_map<int, memory> arguments = {
         {DNNL_ARG_SRC, view(a_, buffers[0].pointer)},
-        {DNNL_ARG_WEIGHTS, view(b_, buffers[1].pointer)},
+        {DNNL_ARG_WEIGHTS, copy != nullptr ? view(packed_.desc.weights_desc(), copy) : view(b_, buffers[1].pointer)},
         {DNNL_ARG_DST, view(c_, buffers[inputs_].pointer)},
-        {DNNL_ARG_SCRATCHPAD, view(desc_.scratchpad_desc(), scratch)},
+        {DNNL_ARG_SCRATCHPAD, view(product.desc.scratchpad_desc(), scratch)},
     };
     post_.add(arguments, buffers + 2);
-    primitive_.execute(cpu_stream(), arguments);
+    product.primitive.execute(cpu_stream(), arguments);
   }
 
  private:
-  dnnl::matmul::primitive_desc desc_;
-  dnnl::matmul primitive_;
   PostOperations post_;
+  Product plain_, packed_;
+  std::unique_ptr<PackedCopies> copies_;
   memory::desc a_, b_, c_;
 };
 

@@ -46,6 +46,7 @@ class PostOperations {
     attributes_.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   }
 
+  bool empty() const { return chain_.len() == 0; }
   const dnnl::primitive_attr& attributes() const { return attributes_; }
   /** Bytes of each operand, in order. */
   std::vector<std::size_t> bytes() const {

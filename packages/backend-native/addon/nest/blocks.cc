@@ -7,6 +7,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "../vectors.h"
 #include "functions.h"
 #include "half.h"
 #include "power.h"
@@ -135,9 +136,7 @@ struct Not { int32_t operator()(int32_t a) const { return a == 0; } };
 
 uint32_t u(int32_t a) { return static_cast<uint32_t>(a); }
 
-struct Add { template <class T> T operator()(T a, T b) const { return a + b; } };
 struct Subtract { template <class T> T operator()(T a, T b) const { return a - b; } };
-struct Multiply { template <class T> T operator()(T a, T b) const { return a * b; } };
 struct Divide { template <class T> T operator()(T a, T b) const { return a / b; } };
 struct AddInteger { int32_t operator()(int32_t a, int32_t b) const { return static_cast<int32_t>(u(a) + u(b)); } };
 struct SubtractInteger { int32_t operator()(int32_t a, int32_t b) const { return static_cast<int32_t>(u(a) - u(b)); } };
@@ -178,9 +177,6 @@ struct Power {
   float operator()(float a, float b) const { return power_float(a, b); }
   double operator()(double a, double b) const { return std::pow(a, b); }
 };
-// Written with | for vectors, which they are applied to as well.
-struct MaximumFloat { template <class T> T operator()(T a, T b) const { return ((b > a) | (b != b)) & (a == a) ? b : a; } };
-struct MinimumFloat { template <class T> T operator()(T a, T b) const { return ((b < a) | (b != b)) & (a == a) ? b : a; } };
 struct MaximumInteger { int32_t operator()(int32_t a, int32_t b) const { return a > b ? a : b; } };
 struct MinimumInteger { int32_t operator()(int32_t a, int32_t b) const { return a < b ? a : b; } };
 struct MaximumUnsigned { int32_t operator()(int32_t a, int32_t b) const { return u(a) > u(b) ? a : b; } };
@@ -231,22 +227,6 @@ void cast(void* out, const void* a, const void*, const void*, int64_t n, int uni
 
 // ---- reductions ---------------------------------------------------------------------------------------------------
 
-// Floats are combined in vectors by hand: compilers may not change the order of their additions.
-
-/** As many of `T` as a register holds. */
-template <class T>
-struct VectorOf {
-#if defined(__AVX512F__)
-  static constexpr int kBytes = 64;
-#elif defined(__AVX__)
-  static constexpr int kBytes = 32;
-#else
-  static constexpr int kBytes = 16;
-#endif
-  typedef T Type __attribute__((vector_size(kBytes), aligned(alignof(T)), may_alias));
-  static constexpr int64_t kLanes = kBytes / static_cast<int>(sizeof(T));
-};
-
 template <class T, class F>
 void combine(void* into, const void* values, int64_t rows, int64_t n) {
   T* to = static_cast<T*>(into);
@@ -272,39 +252,6 @@ void combine(void* into, const void* values, int64_t rows, int64_t n) {
   for (int64_t row = 0; row < rows; row++) {
     for (int64_t j = i; j < n; j++) to[j] = F()(to[j], from[row * n + j]);
   }
-}
-
-/** Four vectors of partial results, so that none of them gets long and additions do not wait for each other. */
-template <class T, class F>
-double reduce(const void* values, int64_t n) {
-  const T* from = static_cast<const T*>(values);
-  int64_t i = 1;
-  T total = from[0];
-  if constexpr (std::is_floating_point_v<T>) {
-    using Vector = typename VectorOf<T>::Type;
-    constexpr int64_t lanes = VectorOf<T>::kLanes;
-    if (n >= 4 * lanes) {
-      const Vector* first = reinterpret_cast<const Vector*>(from);
-      Vector a = first[0], b = first[1], c = first[2], d = first[3];
-      for (i = 4 * lanes; i + 4 * lanes <= n; i += 4 * lanes) {
-        const Vector* next = reinterpret_cast<const Vector*>(from + i);
-        a = F()(a, next[0]);
-        b = F()(b, next[1]);
-        c = F()(c, next[2]);
-        d = F()(d, next[3]);
-      }
-      for (; i + lanes <= n; i += lanes) a = F()(a, *reinterpret_cast<const Vector*>(from + i));
-      a = F()(F()(a, b), F()(c, d));
-      T parts[lanes];
-      std::memcpy(parts, &a, sizeof parts);
-      for (int64_t width = lanes / 2; width > 0; width /= 2) {
-        for (int64_t j = 0; j < width; j++) parts[j] = F()(parts[j], parts[j + width]);
-      }
-      total = parts[0];
-    }
-  }
-  for (; i < n; i++) total = F()(total, from[i]);
-  return static_cast<double>(total);
 }
 
 // ---- loads and stores ---------------------------------------------------------------------------------------------

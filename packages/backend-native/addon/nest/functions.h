@@ -141,21 +141,26 @@ inline float log_at_edges(float u, float logarithm) {
   return u < INFINITY ? positive : u;
 }
 
+/** a - b; it may wrap around in the lanes below 0, whose result is not used. */
+inline std::int32_t difference(std::int32_t a, std::int32_t b) {
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(a) - static_cast<std::uint32_t>(b));
+}
+
 inline float log_float(float x) {
   const bool is_subnormal = x < 1.17549435e-38f;
   const float u = is_subnormal ? x * 8388608.0f : x;
-  const std::int32_t e = (as_bits(u) - kRootHalfBits) >> 23;
-  const float f = as_float(as_bits(u) - e * 0x00800000) - 1.0f;
+  const std::int32_t e = difference(as_bits(u), kRootHalfBits) >> 23;
+  const float f = as_float(difference(as_bits(u), e * 0x00800000)) - 1.0f;
   return log_at_edges(x, assemble_log(e - (is_subnormal ? 23 : 0), f));
 }
 
 /** u = 1 + x; what rounding u took away from x, x - (u - 1), is added to f, times 2^-e (nothing is lost where that is no number). */
 inline float log1p_float(float x) {
   const float u = x + 1.0f;
-  const std::int32_t e = (as_bits(u) - kRootHalfBits) >> 23;
+  const std::int32_t e = difference(as_bits(u), kRootHalfBits) >> 23;
   const std::int32_t shift = e * 0x00800000;
   const float lost = x - (u - 1.0f);
-  const float f = lost * as_float(kOneBits - (shift < kOneBits ? shift : kOneBits)) + (as_float(as_bits(u) - shift) - 1.0f);
+  const float f = lost * as_float(difference(kOneBits, shift < kOneBits ? shift : kOneBits)) + (as_float(difference(as_bits(u), shift)) - 1.0f);
   return with_sign(log_at_edges(u, assemble_log(e, f)), x);
 }
 

@@ -91,7 +91,7 @@ class Elementwise {
     std::vector<int> results;
     for (const Store& store : stores_) results.push_back(store.value);
     const std::size_t rank = shape.size();
-    sheet_ = std::make_unique<Sheet>(list, shape, loops_between(0, rank == 0 ? 0 : rank - 1), static_cast<int>(rank) - 1, results, stores.size() > 1);
+    sheet_ = std::make_unique<Sheet>(list, shape, loops_between(0, rank == 0 ? 0 : rank - 1), static_cast<int>(rank) - 1, results, true);
     direct_ = stores_.size() == 1 && stores_[0].value == static_cast<int>(list.size()) - 1 &&
               lane_bytes(lane_of(stores_[0].dtype)) == bytes_per_element(stores_[0].dtype);
   }
@@ -127,11 +127,20 @@ class Elementwise {
   void store(SheetWorker& worker, const Range* outputs, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns) const {
     const BlockTable& table = block_table();
     const std::int64_t at = row * sheet_->width() + column;
-    const auto target = [&](std::size_t i) { return static_cast<char*>(outputs[i].pointer) + at * static_cast<std::int64_t>(bytes_per_element(stores_[i].dtype)); };
-    worker.evaluate(row, rows, column, columns, direct_ ? target(0) : nullptr);
+    const auto target = [&](std::size_t i) -> char* { return static_cast<char*>(outputs[i].pointer) + at * static_cast<std::int64_t>(bytes_per_element(stores_[i].dtype)); };
+    const bool whole = rows == 1 || columns == sheet_->width();
+    worker.evaluate(row, rows, column, columns, direct_ && whole ? target(0) : nullptr);
     for (std::size_t i = 0; i < stores_.size(); i++) {
-      const void* values = worker.block(stores_[i].value);
-      if (values != target(i)) table.stores[static_cast<int>(stores_[i].dtype)](target(i), values, rows * columns);
+      const char* values = static_cast<const char*>(worker.block(stores_[i].value));
+      const BlockStore function = table.stores[static_cast<int>(stores_[i].dtype)];
+      char* to = target(i);
+      if (whole) {
+        if (values != to) function(to, values, rows * columns);
+        continue;
+      }
+      const std::int64_t row_bytes = sheet_->width() * static_cast<std::int64_t>(bytes_per_element(stores_[i].dtype));
+      const std::int64_t lanes_bytes = columns * static_cast<std::int64_t>(lane_bytes(lane_of(stores_[i].dtype)));
+      for (std::int64_t r = 0; r < rows; r++) function(to + r * row_bytes, values + r * lanes_bytes, columns);
     }
   }
 

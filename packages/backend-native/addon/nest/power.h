@@ -13,28 +13,29 @@
 namespace sconce {
 namespace {
 
-inline double as_double(std::int64_t bits) {
+/** Bits are unsigned, so that arithmetic on those of NaN and infinity may wrap around. */
+inline double as_double(std::uint64_t bits) {
   double value;
   std::memcpy(&value, &bits, 8);
   return value;
 }
 
-inline std::int64_t as_long_bits(double value) {
-  std::int64_t bits;
+inline std::uint64_t as_long_bits(double value) {
+  std::uint64_t bits;
   std::memcpy(&bits, &value, 8);
   return bits;
 }
 
-constexpr std::int64_t kRootHalfLong = 0x3fe6a09e667f3bcd;
-constexpr std::int64_t kOneLong = 0x3ff0000000000000;
+constexpr std::uint64_t kRootHalfLong = 0x3fe6a09e667f3bcd;
+constexpr std::uint64_t kOneLong = 0x3ff0000000000000;
 /** The bits of 2^52 + k are these with k in the low ones. */
 constexpr double kCarrier = 4503599627370496.0;
 
 /** log2 x of a double that is a float, not negative: relative error 4e-12. */
 inline double log2_of(double x) {
-  const std::int64_t exponent = static_cast<std::int64_t>(static_cast<std::uint64_t>(as_long_bits(x) - kRootHalfLong + kOneLong) >> 52);
+  const std::uint64_t exponent = (as_long_bits(x) - kRootHalfLong + kOneLong) >> 52;
   const double e = as_double(exponent | as_long_bits(kCarrier)) - (kCarrier + 1023.0);
-  const double m = as_double(as_long_bits(x) + kOneLong - static_cast<std::int64_t>(static_cast<std::uint64_t>(exponent) << 52));
+  const double m = as_double(as_long_bits(x) + kOneLong - (exponent << 52));
   const double s = (m - 1.0) / (m + 1.0);
   const double z = s * s;
   double p = 0.340738459673871;
@@ -61,7 +62,7 @@ inline double exp2_of(double p) {
   q = q * r + 0.24022647906947706;
   q = q * r + 0.6931472029069246;
   q = q * r + 1.0;
-  return q * as_double(static_cast<std::int64_t>(static_cast<std::uint64_t>(as_long_bits(shifted)) << 52));
+  return q * as_double(as_long_bits(shifted) << 52);
 }
 
 inline float power_float(float x, float y) {

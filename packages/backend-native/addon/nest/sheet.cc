@@ -6,16 +6,21 @@
 namespace sconce {
 
 Sheet::Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_t>& extents, std::vector<int> row_loops, int column,
-             const std::vector<int>& results, bool overwrites)
+             const std::vector<int>& results, bool stores)
     : list_(list), extents_(extents), row_loops_(std::move(row_loops)), column_(column) {
   for (const int loop : row_loops_) rows_ *= extents_[loop];
   if (column_ >= 0) width_ = extents_[column_];
   block_columns_ = std::max<std::int64_t>(1, std::min(width_, kBlock));
   block_rows_ = width_ >= kBlock || width_ == 0 ? 1 : std::max<std::int64_t>(1, std::min(rows_, kBlock / width_));
   classify(list_);
+  constexpr std::int64_t tile = 32;
+  if (stores && reads_across() && width_ >= tile) {
+    block_columns_ = tile;
+    block_rows_ = std::min(rows_, kBlock / tile);
+  }
   choose_functions();
   place_values(results);
-  for (const int result : results) steps_[result].copied = overwrites;
+  for (const int result : results) steps_[result].copied = stores && results.size() > 1;
   const auto reserve = [&](std::size_t bytes) {
     const std::size_t place = memory_bytes_;
     memory_bytes_ += (bytes + 63) / 64 * 64;
@@ -24,6 +29,15 @@ Sheet::Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_
   values_at_ = reserve(steps_.size() * sizeof(void*));
   expansions_at_ = reserve(steps_.size() * sizeof(void*));
   rows_at_ = reserve(row_loops_.size() * static_cast<std::size_t>(block_rows_) * 8);
+  turned_at_ = reserve(static_cast<std::size_t>(block_rows_ * block_columns_) * 8);
+}
+
+/** Whether neighbours in memory lie in neighbouring rows: then few rows must be done at once, or each cache line is fetched many times. */
+bool Sheet::reads_across() const {
+  for (const Step& step : steps_) {
+    if (step.instruction->kind == Instruction::Kind::kLoad && step.reach == kElement && step.column_stride > 8 && !step.row_strides.empty() && step.row_strides.back() == 1) return true;
+  }
+  return false;
 }
 
 void Sheet::choose_functions() {
@@ -266,9 +280,16 @@ void SheetWorker::run(const Sheet::Step& step, std::int64_t n, void* out) {
       for (std::int64_t r = 0; r < n; r++) to[r] = static_cast<std::int32_t>(row_index(loop, r));
       return;
     }
-    case Instruction::Kind::kAccumulator:
-      values_[at] = static_cast<const char*>(accumulators_[instruction.number]) + (row_ * sheet_.width_ + column_) * static_cast<std::int64_t>(lane_bytes(step.lane));
+    case Instruction::Kind::kAccumulator: {
+      const std::int64_t bytes = static_cast<std::int64_t>(lane_bytes(step.lane));
+      const char* from = static_cast<const char*>(accumulators_[instruction.number]) + (row_ * sheet_.width_ + column_) * bytes;
+      if (is_whole()) {
+        values_[at] = from;
+      } else {
+        for (std::int64_t r = 0; r < rows_; r++) std::memcpy(static_cast<char*>(out) + r * columns_ * bytes, from + r * sheet_.width_ * bytes, static_cast<std::size_t>(columns_ * bytes));
+      }
       return;
+    }
     case Instruction::Kind::kApply: {
       const void* operands[3] = {nullptr, nullptr, nullptr};
       int uniform = 0;
@@ -351,13 +372,35 @@ void SheetWorker::load(const Sheet::Step& step, std::int64_t rows, std::int64_t 
     return;
   }
   const bool held_as_stored = instruction.dtype == DType::kFloat32 || instruction.dtype == DType::kInt32 || instruction.dtype == DType::kUint32 || instruction.dtype == DType::kFloat64;
-  if (step.reach == Sheet::kElement && held_as_stored && !step.copied && (step.contiguous || (rows == 1 && step.column_stride == 1))) {
+  if (step.reach == Sheet::kElement && held_as_stored && !step.copied && ((step.contiguous && is_whole()) || (rows == 1 && step.column_stride == 1))) {
     values_[static_cast<std::size_t>(&step - sheet_.steps_.data())] = base + (offset_of(0) + first) * element;
     return;
   }
-  for (std::int64_t r = 0; r < rows; r++) {
-    read(static_cast<char*>(out) + r * columns * lane, base + (offset_of(r) + first) * element, stride, columns);
+  const bool across = rows > 1 && columns > 1 && stride > 8 && step.row_strides.back() == 1;
+  for (std::int64_t r = 0; r < rows;) {
+    char* to = static_cast<char*>(out) + r * columns * lane;
+    const char* from = base + (offset_of(r) + first) * element;
+    std::int64_t run = 1;
+    if (across) {
+      // Rows that follow each other along the innermost row loop.
+      const std::size_t innermost = step.row_strides.size() - 1;
+      while (r + run < rows && row_index(innermost, r + run) != 0) run++;
+    }
+    if (run > 1) load_across(step, from, run, columns, to);
+    else read(to, from, stride, columns);
+    r += run;
   }
+}
+
+/** Reads columns that lie along neighbouring rows one after the other, and turns them: no cache line is touched twice. */
+void SheetWorker::load_across(const Sheet::Step& step, const char* base, std::int64_t rows, std::int64_t columns, void* out) {
+  const std::int64_t element = static_cast<std::int64_t>(bytes_per_element(step.instruction->dtype));
+  const std::int64_t lane = static_cast<std::int64_t>(lane_bytes(step.lane));
+  const BlockLoad read = table_.loads[static_cast<int>(step.instruction->dtype)];
+  const BlockLoad turn = table_.loads[static_cast<int>(lane == 8 ? DType::kFloat64 : DType::kInt32)];
+  char* turned = memory_ + sheet_.turned_at_;
+  for (std::int64_t c = 0; c < columns; c++) read(turned + c * rows * lane, base + c * step.column_stride * element, 1, rows);
+  for (std::int64_t r = 0; r < rows; r++) turn(static_cast<char*>(out) + r * columns * lane, turned + r * lane, rows, columns);
 }
 
 const void* SheetWorker::block(int value) {

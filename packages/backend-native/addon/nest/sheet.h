@@ -1,7 +1,7 @@
 // An instruction list evaluated over a sheet of rows x columns, block by block.
 //
 // The innermost loop that is walked makes the columns, all others the rows. A block is a part of one row, or several
-// whole rows where these are short; its values sit in memory that fits the first-level cache. Every value is computed
+// whole rows where these are short, or a tile of both where something is read across the rows; its values sit in memory that fits the first-level cache. Every value is computed
 // once for as far as it reaches: constants once, what depends on the column alone once per range of columns, what
 // depends on the row alone once per row, and only the rest per element.
 #pragma once
@@ -21,13 +21,13 @@ constexpr std::int64_t kBlock = 1024;
 
 class Sheet {
  public:
-  /** `extents` are those of all loops the list knows; `column` is the loop that makes the columns, or -1. `results` are values that will be asked for; `overwrites` says that inputs may change while they are. */
+  /** `extents` are those of all loops the list knows; `column` is the loop that makes the columns, or -1. `results` are values that will be asked for; `stores` says that they are stored, perhaps over inputs. */
   Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_t>& extents, std::vector<int> row_loops, int column,
-        const std::vector<int>& results, bool overwrites);
+        const std::vector<int>& results, bool stores);
 
   std::int64_t rows() const { return rows_; }
   std::int64_t width() const { return width_; }
-  /** Rows of a block: more than one only where a block holds whole rows. */
+  /** Rows of a block: more than one where a block holds whole rows, or is a tile. */
   std::int64_t block_rows() const { return block_rows_; }
   std::int64_t block_columns() const { return block_columns_; }
   /** Bytes that a worker needs. */
@@ -56,6 +56,7 @@ class Sheet {
 
   void classify(const std::vector<Instruction>& list);
   void choose_functions();
+  bool reads_across() const;
   void place_values(const std::vector<int>& results);
 
   std::vector<Instruction> list_;
@@ -73,6 +74,7 @@ class Sheet {
   std::size_t values_at_ = 0;
   std::size_t expansions_at_ = 0;
   std::size_t rows_at_ = 0;
+  std::size_t turned_at_ = 0;
 };
 
 /** One thread's memory and position. */
@@ -83,8 +85,11 @@ class SheetWorker {
   SheetWorker(const SheetWorker&) = delete;
   SheetWorker& operator=(const SheetWorker&) = delete;
 
-  /** Computes the rows [row, row + rows) and columns [column, column + columns): at most a block; with several rows, whole ones. */
+  /** Computes the rows [row, row + rows) and columns [column, column + columns): at most a block. */
   void evaluate(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, void* last_result = nullptr);
+
+  /** Whether the elements of the block just computed are neighbours in the order of the sheet. */
+  bool is_whole() const { return rows_ == 1 || columns_ == sheet_.width_; }
 
   /** All lanes of a value in the block just computed. */
   const void* block(int value);
@@ -92,6 +97,7 @@ class SheetWorker {
  private:
   void run(const Sheet::Step& step, std::int64_t n, void* out);
   void load(const Sheet::Step& step, std::int64_t rows, std::int64_t columns, void* out);
+  void load_across(const Sheet::Step& step, const char* base, std::int64_t rows, std::int64_t columns, void* out);
   void locate_rows(std::int64_t row, std::int64_t rows);
 
   const Sheet& sheet_;

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <limits>
 
+#include "../vectors.h"
+
 namespace sconce {
 namespace SCONCE_ISA {
 namespace {
@@ -12,22 +14,14 @@ namespace {
 using std::int32_t;
 using std::int64_t;
 
-#if defined(__AVX512F__)
-constexpr int kVector = 64;
-#elif defined(__AVX__)
-constexpr int kVector = 32;
-#else
-constexpr int kVector = 16;
-#endif
-
-typedef float Floats __attribute__((vector_size(kVector)));
-typedef int32_t Integers __attribute__((vector_size(kVector)));
+typedef float Floats __attribute__((vector_size(kVectorBytes)));
+typedef int32_t Integers __attribute__((vector_size(kVectorBytes)));
 
 /** A vector of channels or a single one, with whole numbers beside. */
 struct Wide {
   using Value = Floats;
   using Index = Integers;
-  static constexpr int64_t kLanes = kVector / 4;
+  static constexpr int64_t kLanes = kVectorBytes / 4;
 };
 struct Single {
   using Value = float;

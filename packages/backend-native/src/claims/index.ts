@@ -1,22 +1,32 @@
 /** Ops that the addon runs whole: their descriptions, by name. */
 import type { OpRequest } from "@sconce/core";
+import { describeConcatenate } from "./concatenate.ts";
 import { describeConvolution } from "./convolution.ts";
 import { describeMatmul } from "./matmul.ts";
 import { describePooling } from "./pooling.ts";
+import { describeSoftmax } from "./softmax.ts";
+import { describeTakeAdd } from "./take-add.ts";
 
 type Describe = (request: OpRequest) => readonly number[] | undefined;
 
 const descriptions: Readonly<Record<string, Describe>> = {
   averagePool: describePooling,
   averagePoolGradient: describePooling,
+  concatenate: describeConcatenate,
   convolution: describeConvolution,
   convolutionInputGradient: describeConvolution,
   convolutionWeightGradient: describeConvolution,
+  logSoftmax: describeSoftmax,
   matmul: describeMatmul,
   maxPool: describePooling,
   maxPoolGradient: describePooling,
   maxPoolSelect: describePooling,
+  softmax: describeSoftmax,
+  takeAdd: describeTakeAdd,
 };
+
+/** The ops that may run whole. */
+export const describedOps: readonly string[] = Object.keys(descriptions);
 
 /** What the addon must know to make the kernel, or undefined where loop nests do as well. */
 export function describeOp(request: OpRequest): readonly number[] | undefined {

@@ -21,7 +21,8 @@ export interface LaidOutRequest extends OpRequest {
 }
 
 interface Activations {
-  readonly inputs: readonly number[];
+  /** All by default. */
+  readonly inputs?: readonly number[];
   /** Not where it is a weight. */
   readonly output: boolean;
   /** Runs well in either order and takes the one of its neighbours. */
@@ -32,13 +33,19 @@ interface Activations {
 const activations: Readonly<Record<string, Activations>> = {
   averagePool: { inputs: [0], output: true, follows: true },
   averagePoolGradient: { inputs: [0], output: true, follows: true },
+  concatenate: { output: true, follows: true },
   convolution: { inputs: [0], output: true },
   convolutionInputGradient: { inputs: [0], output: true },
-  convolutionWeightGradient: { inputs: [0, 1], output: false },
+  convolutionWeightGradient: { output: false },
   maxPool: { inputs: [0], output: true, follows: true },
-  maxPoolGradient: { inputs: [0, 1], output: true, follows: true },
-  maxPoolSelect: { inputs: [0, 1], output: true, follows: true },
+  maxPoolGradient: { output: true, follows: true },
+  maxPoolSelect: { output: true, follows: true },
 };
+
+/** Whether input `i` of an op is an activation. */
+function touches({ inputs }: Activations, i: number): boolean {
+  return inputs?.includes(i) ?? true;
+}
 
 export function channelsLast(draft: ProgramDraft, claim: Claim): ProgramDraft {
   const pass = new Pass(draft, claim);
@@ -89,7 +96,7 @@ class Pass {
       if (work.kind !== "claim") continue;
       const touched = activations[work.request.op];
       if (!touched || touched.follows || work.request.output.shape.length !== 4) continue;
-      for (const input of touched.inputs) add(inputs[input]);
+      for (const input of inputs.filter((_, i) => touches(touched, i))) add(input);
       if (touched.output) add(output);
     }
     for (let grows = this.#last.size > 0; grows; ) {
@@ -120,10 +127,10 @@ class Pass {
       this.#placePlain(node);
       return;
     }
-    const inputs = node.inputs.map((value, i) => (touched.inputs.includes(i) ? this.#inLast(value) : value));
+    const inputs = node.inputs.map((value, i) => (touches(touched, i) ? this.#inLast(value) : value));
     const [output] = node.outputs;
     const layout: Layout = {
-      inputs: node.inputs.map((_, i) => touched.inputs.includes(i)),
+      inputs: node.inputs.map((_, i) => touches(touched, i)),
       output: touched.output,
     };
     const request: LaidOutRequest = { ...work.request, layout };

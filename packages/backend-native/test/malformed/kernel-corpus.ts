@@ -3,6 +3,7 @@ import {
   avgPool2d,
   type Backend,
   compile,
+  concatenate,
   conv2d,
   cumulativeSum,
   grad,
@@ -51,6 +52,29 @@ const programs: readonly (readonly [(...inputs: Tensor[]) => Tensor, readonly Te
   [
     (x) =>
       x
+        .indexSelect(tensor([2, 0, 2, 1], { dtype: "int32" }))
+        .mul(3)
+        .mean(),
+    [floats(3, 5)],
+  ],
+  [
+    (a, b) =>
+      concatenate([a, b], 1)
+        .matmul(concatenate([b, a], 1).transpose())
+        .mean(),
+    [floats(4, 8), floats(4, 16)],
+  ],
+  // The gradient of a gradient selects what the first one scattered.
+  [
+    (x) =>
+      grad(maxPool2d(x, { kernelSize: 2 }).square().sum(), x)
+        .square()
+        .sum(),
+    [floats(1, 2, 6, 6)],
+  ],
+  [
+    (x) =>
+      x
         .variance({ axes: 1 })
         .add(x.max({ axes: 0 }).sum())
         .mean(),
@@ -81,8 +105,11 @@ export async function kernelCorpus(): Promise<KernelDescription[]> {
   };
   await withBackend(backend, async () => {
     for (const [forward, inputs] of programs) {
-      const step = compile((...given: Tensor[]) => grad(forward(...given), given));
-      for (const gradient of await step(...inputs)) await gradient.data();
+      const step = compile((...given: Tensor[]) => {
+        const result = forward(...given);
+        return [result, ...grad(result, given)];
+      });
+      for (const result of await step(...inputs)) await result.data();
     }
   });
   await native.close?.();

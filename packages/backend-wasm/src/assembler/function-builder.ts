@@ -69,6 +69,19 @@ export class FunctionBuilder {
     return value.constant !== undefined || "local" in value ? value : this.local(value.type, value);
   }
 
+  /** Computes each of `values` once for what `use` emits, in variables that are given back behind it. */
+  once<T extends ValueType, Result>(values: readonly Value<T>[], use: (known: readonly Value<T>[]) => Result): Result {
+    const known = values.map((value) => this.bind(value));
+    const result = use(known);
+    this.release(...known.filter((value, i): value is Local<T> => value !== values[i]));
+    return result;
+  }
+
+  /** The lesser of two signed numbers, each computed once. */
+  least(a: Index, b: Index): Value<"i32"> {
+    return this.once([asI32(a), asI32(b)], ([x, y]) => this.bind(i32.min(x, y)));
+  }
+
   /**
    * A variable that holds a constant vector from the function's start on, the same one whenever the same is asked for:
    * the compiler makes such constants from two scalar ones each time they are used, which costs more than reading them.

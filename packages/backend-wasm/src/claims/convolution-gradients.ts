@@ -2,14 +2,17 @@
 import type { OpRequest } from "@sconce/core";
 import { inputGradientCode } from "../convolution/input-gradient.ts";
 import { weightGradientCode } from "../convolution/weight-gradient.ts";
+import type { Epilogue } from "../kernels/epilogue.ts";
 import type { KernelCode, Target } from "../kernels/kernel.ts";
 import { shapeOf } from "./convolution-shape.ts";
 
 /** (gradient of y, weight) to the gradient of x. */
-export function claimInputGradient(request: OpRequest, target: Target): KernelCode | undefined {
+export function claimInputGradient(request: OpRequest, target: Target, epilogue?: Epilogue): KernelCode | undefined {
   const [y, weight] = request.inputs;
   const shape = shapeOf(request, request.output.shape, weight.shape, y.shape);
-  return shape && inputGradientCode(shape, target);
+  // Results of a strided one are put together by copying, so that an epilogue would be a pass of its own all the same.
+  if (!shape || (epilogue && shape.vertical.stride * shape.horizontal.stride > 1)) return undefined;
+  return inputGradientCode(shape, target, epilogue);
 }
 
 /** (x, gradient of y) to the gradient of the weight. */

@@ -3,6 +3,11 @@ import { type OpRequest, type Shape, sizeOf, type WindowAttributes } from "@scon
 import type { KernelCode, Target } from "../kernels/kernel.ts";
 import { maxPoolCode, maxPoolGradientCode, maxPoolSelectCode } from "../pooling/max-pool.ts";
 import type { PoolingShape } from "../pooling/window-maxima.ts";
+import { spatialAxes } from "./spatial-axes.ts";
+
+interface MaxPoolAttributes extends WindowAttributes {
+  readonly padding: readonly (readonly [number, number])[];
+}
 
 type Claim = (request: OpRequest, target: Target) => KernelCode | undefined;
 
@@ -19,23 +24,8 @@ function claimWith(
     const { op, inputs, output, attributes } = request;
     const [{ shape: x }] = inputs;
     if (x.length > 4 || [...inputs, output].some(({ dtype }) => dtype !== "float32")) return undefined;
-    const { kernel, stride, padding, dilation } = attributes as WindowAttributes & {
-      readonly padding: readonly (readonly [number, number])[];
-    };
-    // A single axis is the width, beside a height of 1.
-    const pair = (list: readonly number[], single: number): [number, number] =>
-      list.length === 2 ? [list[0], list[1]] : [single, list[0]];
-    return codeOf(op, {
-      planes: sizeOf(x.slice(0, 2)),
-      input: pair(x.slice(2), 1),
-      output: pair(pooledOf(request).slice(2), 1),
-      kernel: pair(kernel, 1),
-      stride: pair(stride, 1),
-      padding: pair(
-        padding.map(([before]) => before),
-        0,
-      ),
-      dilation: pair(dilation, 1),
-    });
+    const { kernel, ...spatial } = attributes as MaxPoolAttributes;
+    const axes = spatialAxes(spatial, x.slice(2), kernel, pooledOf(request).slice(2));
+    return codeOf(op, { planes: sizeOf(x.slice(0, 2)), ...axes });
   };
 }

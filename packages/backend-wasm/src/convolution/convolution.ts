@@ -2,7 +2,7 @@
 import type { Epilogue } from "../kernels/epilogue.ts";
 import type { KernelCode, Target } from "../kernels/kernel.ts";
 import { depthwiseCode, suitsDepthwise } from "./depthwise.ts";
-import { type ConvolutionShape, inputPositions } from "./geometry.ts";
+import { type ConvolutionShape, inputPositions, isPointwise } from "./geometry.ts";
 import { productCode } from "./product.ts";
 import { winogradCode } from "./winograd.ts";
 import { suitsWinograd } from "./winograd-plan.ts";
@@ -14,13 +14,10 @@ export function convolutionCode(shape: ConvolutionShape, target: Target, epilogu
   return productCode(flattened(shape), target, epilogue);
 }
 
-/** A 1 by 1 kernel that sees every pixel once has no use for rows. */
+/** A pointwise convolution has no use for rows. */
 function flattened(shape: ConvolutionShape): ConvolutionShape {
+  if (!isPointwise(shape)) return shape;
   const { vertical, horizontal } = shape;
-  const pointwise = [vertical, horizontal].every(
-    ({ input, output, kernel, stride, before }) => kernel * stride === 1 && before === 0 && input === output,
-  );
-  if (!pointwise) return shape;
   const positions = inputPositions(shape);
   return {
     ...shape,

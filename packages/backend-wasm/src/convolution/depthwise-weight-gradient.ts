@@ -7,13 +7,14 @@
  * registers for their sums. Between images the sums wait in memory, four partial ones for each tap.
  */
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
-import { f32x4, i32x4, type V128, v128 } from "../assembler/simd.ts";
+import { f32x4, type V128, v128 } from "../assembler/simd.ts";
 import { type I32, i32 } from "../assembler/values.ts";
 import type { KernelCode, Target } from "../kernels/kernel.ts";
+import { roundUp } from "../kernels/round-up.ts";
 import { storeLanes } from "../kernels/store-tile.ts";
 import { multiplyAdd } from "../kernels/tile.ts";
-import { sumLanes } from "./dot-tile.ts";
-import { type ConvolutionShape, inputPositions, kernelTaps, outputPositions, roundUp } from "./geometry.ts";
+import { laneMask, sumLanes } from "../kernels/vectors.ts";
+import { type ConvolutionShape, inputPositions, kernelTaps, outputPositions } from "./geometry.ts";
 import { imageLayout } from "./images.ts";
 
 /** Taps at a time; their sums and two operands fit the registers. */
@@ -80,8 +81,9 @@ export function depthwiseWeightGradientCode(shape: ConvolutionShape, target: Tar
             });
             const to = f.index(i32.add(output(0), i32.mul(channel, 4 * taps)));
             for (let tap = 0; tap < taps; tap += 4) {
-              const four = [0, 1, 2, 3].map((i) => f.bind(v128.load(sums, 16 * Math.min(tap + i, taps - 1))));
-              storeLanes(f, to, sumLanes(f, four), taps - tap, 4 * tap);
+              const count = Math.min(4, taps - tap);
+              const four = Array.from({ length: count }, (_, i) => v128.load(sums, 16 * (tap + i)));
+              storeLanes(f, to, sumLanes(f, four), count, 4 * tap);
             }
           });
         },
@@ -111,8 +113,7 @@ function addPlane(f: FunctionBuilder, relaxed: boolean, operands: PlaneOperands)
   const gradient = f.local("v128");
   const step = (ahead: number, lanes: number): void => {
     // Lanes beyond the row may hold anything, also what is not a number.
-    const mask = (value: V128): V128 =>
-      lanes >= 4 ? value : v128.and(value, i32x4.const(...[0, 1, 2, 3].map((lane) => (lane < lanes ? -1 : 0))));
+    const mask = (value: V128): V128 => (lanes >= 4 ? value : v128.and(value, laneMask(f, lanes)));
     f.set(gradient, mask(v128.load(g, 4 * ahead)));
     sums.forEach((sum, i) => {
       f.set(sum, multiplyAdd(relaxed, mask(v128.load(x, 4 * (offsets[i] + ahead))), gradient, sum));

@@ -9,8 +9,9 @@ import { f32x4, v128 } from "../assembler/simd.ts";
 import { i32 } from "../assembler/values.ts";
 import type { Epilogue } from "../kernels/epilogue.ts";
 import type { Frame, KernelCode, Target } from "../kernels/kernel.ts";
+import { roundUp } from "../kernels/round-up.ts";
 import { multiplyAdd } from "../kernels/tile.ts";
-import { type ConvolutionShape, inputPositions, kernelTaps, outputPositions, planeGrain, roundUp } from "./geometry.ts";
+import { type ConvolutionShape, inputPositions, kernelTaps, outputPositions, planeGrain } from "./geometry.ts";
 import { type ImageLayout, imageLayout } from "./images.ts";
 import { resultStore } from "./results.ts";
 

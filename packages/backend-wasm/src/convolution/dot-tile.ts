@@ -7,9 +7,10 @@
  */
 import type { FunctionBuilder, FunctionReference, Local } from "../assembler/function-builder.ts";
 import type { ModuleBuilder } from "../assembler/module-builder.ts";
-import { f32x4, i32x4, shuffle32, type V128, v128 } from "../assembler/simd.ts";
+import { f32x4, i32x4, type V128, v128 } from "../assembler/simd.ts";
 import { type I32, i32 } from "../assembler/values.ts";
 import { multiplyAdd } from "../kernels/tile.ts";
+import { sumLanes } from "../kernels/vectors.ts";
 
 /** Columns for tiles of 1 to 6 rows: accumulators and operands fit the 15 registers that x86-64 has to spare. */
 const columnsOfRows = [0, 9, 5, 3, 2, 2, 2] as const;
@@ -20,9 +21,7 @@ export function dotColumns(rows: number): number {
 }
 
 /** Strides in bytes, known now. */
-export interface DotTile {
-  readonly rows: number;
-  readonly columns: number;
+export interface DotStrides {
   /** From one row of a to the next. */
   readonly aRow: number;
   /** From one run to the next. */
@@ -30,6 +29,11 @@ export interface DotTile {
   readonly bRun: number;
   /** From one row of the result to the next; its columns lie side by side. */
   readonly outputRow: number;
+}
+
+interface DotTile extends DotStrides {
+  readonly rows: number;
+  readonly columns: number;
 }
 
 /** Run-time operands; the addresses are locals that move. */
@@ -122,14 +126,12 @@ function storeSums(f: FunctionBuilder, sums: readonly V128[], tile: DotTile, ope
   const place = (i: number): number => (i % rows) * outputRow + 4 * Math.floor(i / rows);
   const quads: Local<"v128">[] = [];
   for (let i = 0; i < sums.length; i += 4) {
-    const four = [0, 1, 2, 3].map((lane) => sums[Math.min(i + lane, sums.length - 1)]);
-    const quad = f.local("v128", sumLanes(f, four));
+    const quad = sumLanes(f, sums.slice(i, i + 4));
     f.if(accumulate, () => {
       // A column that is not valid may lie in the next row or behind the end: what is read there is not stored.
-      const old = four.reduce<V128>(
-        (value, _, lane) => v128.load32_lane(output, value, lane, place(Math.min(i + lane, sums.length - 1))),
-        f32x4.const(0),
-      );
+      const old = sums
+        .slice(i, i + 4)
+        .reduce<V128>((value, _, lane) => v128.load32_lane(output, value, lane, place(i + lane)), f32x4.const(0));
       f.set(quad, f32x4.add(quad, old));
     });
     quads.push(quad);
@@ -142,11 +144,4 @@ function storeSums(f: FunctionBuilder, sums: readonly V128[], tile: DotTile, ope
     if (column === 0) store();
     else f.if(i32.gt_s(valid, column), store);
   }
-}
-
-/** The sums of the lanes of four vectors, as one vector. */
-export function sumLanes(f: FunctionBuilder, [a, b, c, d]: readonly V128[]): V128 {
-  const pair = (x: V128, y: V128): V128 => f32x4.add(shuffle32(x, y, [0, 4, 1, 5]), shuffle32(x, y, [2, 6, 3, 7]));
-  const [ab, cd] = [f.bind(pair(a, b)), f.bind(pair(c, d))];
-  return f32x4.add(shuffle32(ab, cd, [0, 1, 4, 5]), shuffle32(ab, cd, [2, 3, 6, 7]));
 }

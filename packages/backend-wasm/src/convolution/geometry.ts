@@ -39,9 +39,11 @@ export function kernelTaps({ vertical, horizontal }: ConvolutionShape): number {
   return vertical.kernel * horizontal.kernel;
 }
 
-/** The smallest multiple of `step` that is not below `value`. */
-export function roundUp(value: number, step: number): number {
-  return Math.ceil(value / step) * step;
+/** Whether a single tap meets every input once: a matrix product with the input as it lies. */
+export function isPointwise({ vertical, horizontal }: ConvolutionShape): boolean {
+  return [vertical, horizontal].every(
+    ({ input, output, kernel, stride, before }) => kernel * stride === 1 && before === 0 && input === output,
+  );
 }
 
 /** Planes of `elements` that a thread takes at a time: a few microseconds of work. */

@@ -7,10 +7,12 @@
  * a tap is then i * rowLength + j + tapOffset(tap): an address of the position plus one of the tap, with no borders.
  */
 import type { FunctionBuilder, Local } from "../assembler/function-builder.ts";
-import { f32x4, shuffle32, type V128, v128 } from "../assembler/simd.ts";
+import { f32x4, type V128, v128 } from "../assembler/simd.ts";
 import { type I32, i32 } from "../assembler/values.ts";
 import type { Phase } from "../kernels/kernel.ts";
-import { type Axis, type ConvolutionShape, inputPositions, planeGrain, roundUp } from "./geometry.ts";
+import { roundUp } from "../kernels/round-up.ts";
+import { loadSpaced } from "../kernels/vectors.ts";
+import { type Axis, type ConvolutionShape, inputPositions, planeGrain } from "./geometry.ts";
 
 export interface ImageLayout {
   /** Whether x lies like this already. */
@@ -122,15 +124,9 @@ export function fill(f: FunctionBuilder, to: Local<"i32">, count: number): void 
 
 /** Copies every `step`-th element. */
 export function copyRun(f: FunctionBuilder, to: Local<"i32">, from: Local<"i32">, count: number, step: number): void {
-  writeRun(f, to, count, (at, offset, lanes) => {
-    const pointer = i32.add(from, i32.mul(at, step));
-    const bytes = 4 * step * offset;
-    if (step === 1) return v128.load(pointer, bytes);
-    if (step === 2) return shuffle32(v128.load(pointer, bytes), v128.load(pointer, bytes + 16), [0, 2, 4, 6]);
-    let value = v128.load32_zero(pointer, bytes);
-    for (let lane = 1; lane < lanes; lane++) value = v128.load32_lane(pointer, value, lane, bytes + 4 * step * lane);
-    return value;
-  });
+  writeRun(f, to, count, (at, offset, lanes) =>
+    loadSpaced(i32.add(from, i32.mul(at, step)), step, 4 * step * offset, lanes),
+  );
 }
 
 /** The phase that lays out all planes of input `position` at `at` of the scratch memory; none where x will do. */

@@ -7,11 +7,13 @@
  * together at the end.
  */
 import { type I32, i32 } from "../assembler/values.ts";
+import type { Epilogue } from "../kernels/epilogue.ts";
 import type { Frame, KernelCode, Phase, Target } from "../kernels/kernel.ts";
+import { roundUp } from "../kernels/round-up.ts";
 import { convolutionCode } from "./convolution.ts";
 import { suitsDepthwise } from "./depthwise.ts";
 import { exchangeChannels } from "./exchange-channels.ts";
-import { type Axis, type ConvolutionShape, outputPositions, roundUp } from "./geometry.ts";
+import { type Axis, type ConvolutionShape, outputPositions } from "./geometry.ts";
 import { joinPhases } from "./join-phases.ts";
 
 /** Along one axis, a phase as a convolution of stride one, and the kernel taps it has, in its own order. */
@@ -49,8 +51,11 @@ function axisPhases({ input, output, kernel, stride, dilation, before }: Axis): 
   });
 }
 
-/** Inputs gradient of y and weight, output gradient of x; none may be empty. */
-export function inputGradientCode(shape: ConvolutionShape, target: Target): KernelCode {
+/**
+ * Inputs gradient of y, weight and the epilogue's operands, output gradient of x; none may be empty. An epilogue may be
+ * given where the stride is one.
+ */
+export function inputGradientCode(shape: ConvolutionShape, target: Target, epilogue?: Epilogue): KernelCode {
   const { batch, inputChannels, outputChannels, groups, vertical, horizontal } = shape;
   let reserved = 0;
   const reserve = (elements: number): number => {
@@ -85,13 +90,13 @@ export function inputGradientCode(shape: ConvolutionShape, target: Target): Kern
     }),
   );
   const present = parts.flat().filter(({ taps }) => taps.length > 0);
-  const codes = present.map((part) => convolutionCode(part.shape, target));
+  const codes = present.map((part) => convolutionCode(part.shape, target, epilogue));
   const scratchBytes = reserved + Math.max(0, ...codes.map((code) => code.scratchBytes));
   const phases = codes.flatMap((code, i) => code.phases.map((phase) => withOperands(phase, present[i], reserved)));
   if (strided) phases.push(joinPhases(shape, parts));
   return {
     name: "convolutionInputGradient",
-    inputs: 2,
+    inputs: 2 + (epilogue?.operands.length ?? 0),
     outputs: 1,
     scratchBytes,
     phases: [exchangeChannels(shape, present), ...(planewise ? [unitByUnit(phases)] : phases)],
@@ -105,7 +110,7 @@ function withOperands(phase: Phase, { weights, results }: Part, scratch: number)
     emit: (frame) =>
       phase.emit({
         ...frame,
-        input: (position) => (position === 0 ? frame.input(0) : i32.add(frame.scratch(), weights)),
+        input: (position) => (position === 1 ? i32.add(frame.scratch(), weights) : frame.input(position)),
         output: () => results(frame),
         scratch: () => i32.add(frame.scratch(), scratch),
       }),

@@ -10,7 +10,8 @@ import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import { v128 } from "../assembler/simd.ts";
 import { type I32, type Index, i32 } from "../assembler/values.ts";
 import type { Phase } from "../kernels/kernel.ts";
-import { type ConvolutionShape, kernelTaps, outputPositions, roundUp } from "./geometry.ts";
+import { roundUp } from "../kernels/round-up.ts";
+import { type ConvolutionShape, kernelTaps, outputPositions } from "./geometry.ts";
 import type { ImageLayout } from "./images.ts";
 
 /** Taps are packed this many at a time; the table has as many entries to spare. */
@@ -124,8 +125,7 @@ export function packPatches(
   f.if(width < 4 ? i32.const(0) : inOneRow, whole, () => {
     const lanes = vectors.map(({ image, position }) =>
       [0, 1, 2, 3].map((lane) => {
-        const own = f.bind(i32.add(position, lane));
-        return at(image, f.bind(i32.min(own, i32.const(outputPositions(shape) - 1))));
+        return at(image, f.least(i32.add(position, lane), outputPositions(shape) - 1));
       }),
     );
     rows((v, offset) =>

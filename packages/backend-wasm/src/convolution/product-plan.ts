@@ -1,7 +1,8 @@
 /** How a convolution as a matrix product is cut up, and where its operands lie in the scratch memory. */
 import type { Target } from "../kernels/kernel.ts";
+import { roundUp } from "../kernels/round-up.ts";
 import { tileRows, tileVectors } from "../kernels/tile.ts";
-import { type ConvolutionShape, roundUp } from "./geometry.ts";
+import type { ConvolutionShape } from "./geometry.ts";
 import { type ImageLayout, imageLayout } from "./images.ts";
 import { offsetTableBytes, patchDepth, vectorsPerImage } from "./pack-patches.ts";
 

@@ -11,6 +11,7 @@ import { f32x4, v128 } from "../assembler/simd.ts";
 import { type I32, type Index, i32 } from "../assembler/values.ts";
 import type { Epilogue } from "../kernels/epilogue.ts";
 import type { Frame, KernelCode, Target } from "../kernels/kernel.ts";
+import { positions } from "../kernels/positions.ts";
 import { accumulateTile, tileRows, tileVectors, zeroTile } from "../kernels/tile.ts";
 import { type ConvolutionShape, outputPositions } from "./geometry.ts";
 import { imagePhases } from "./images.ts";
@@ -49,21 +50,18 @@ function emitUnits(frame: Frame, plan: ProductPlan, target: Target, epilogue: Ep
     f.local("i32"),
   );
   f.range(first, last, 1, (unit) => {
-    const group = f.bind(i32.div_u(unit, blocks * shares));
+    const [group, blockNumber, shareNumber] = positions(f, unit, [shape.groups, blocks, shares]);
     const groupBytes = (4 * shape.inputChannels * layout.planeLength) / shape.groups;
     f.set(images, i32.add(allImages, i32.mul(group, groupBytes)));
-    f.set(begin, i32.mul(i32.rem_u(i32.div_u(unit, shares), blocks), block));
-    f.set(end, i32.add(begin, block));
-    f.set(end, i32.min(end, i32.const(vectors)));
+    f.set(begin, i32.mul(blockNumber, block));
+    f.set(end, f.least(i32.add(begin, block), vectors));
     f.set(table, memory);
     f.range(0, depth, slice, (from) => {
-      f.set(length, i32.sub(depth, from));
-      f.set(length, i32.min(length, i32.const(slice)));
+      f.set(length, f.least(i32.sub(depth, from), slice));
       packBlock(f, plan, { places, panels, images, table, begin, end, depth: length });
       f.set(sum, sums);
-      f.set(row, i32.mul(i32.rem_u(unit, shares), share));
-      f.set(rowEnd, i32.add(row, share));
-      f.set(rowEnd, i32.min(rowEnd, i32.const(rows)));
+      f.set(row, i32.mul(shareNumber, share));
+      f.set(rowEnd, f.least(i32.add(row, share), rows));
       const multiply = (count: number): void => {
         f.set(channel, i32.add(i32.mul(group, rows), row));
         f.set(a, i32.add(weights, i32.mul(i32.add(i32.mul(channel, depth), from), 4)));
@@ -95,7 +93,7 @@ function packBlock(
     const panel = Array.from({ length: tileVectors }, (_, i) => {
       const index = f.bind(i32.add(vector, i));
       // A panel may end with a vector too many, of which nothing is kept.
-      const known = patchVector(f, shape, f.bind(i32.min(index, i32.const(vectors - 1))));
+      const known = patchVector(f, shape, f.least(index, vectors - 1));
       const count = i32.mul(i32.sub(outputPositions(shape), known.position), i32.lt_s(index, at.end));
       const bytes = f.bind(i32.mul(known.position, 4));
       const imageBytes = i32.mul(known.image, 4 * shape.outputChannels * outputPositions(shape));

@@ -2,7 +2,7 @@
  * How the work of a weight gradient is cut: positions into blocks that fit the caches, input channels into ranges that
  * are units of work, and blocks into pieces where ranges are too few. All of this depends on the shape alone.
  */
-import { type ConvolutionShape, kernelTaps, outputPositions } from "./geometry.ts";
+import { type ConvolutionShape, isPointwise, kernelTaps, outputPositions } from "./geometry.ts";
 import { channelBytes, type ShiftedRows } from "./shifted-rows.ts";
 
 /** Positions of a block, about; six rows of these fit the first-level cache. */
@@ -22,7 +22,7 @@ export interface WeightGradientPlan {
   /** Per group. */
   readonly channels: number;
   readonly positions: number;
-  /** The input itself serves as the copy: the kernel is a single tap that meets every element once. */
+  /** The input itself serves as the copy, for it is pointwise. */
   readonly inPlace: boolean;
   readonly copies: ShiftedRows;
   /** Output rows and images of a block. */
@@ -42,9 +42,7 @@ export function planWeightGradient(shape: ConvolutionShape): WeightGradientPlan 
   const taps = kernelTaps(shape);
   const channels = shape.inputChannels / groups;
   const positions = outputPositions(shape);
-  const inPlace = [vertical, horizontal].every(
-    ({ kernel, stride, before, input, output }) => kernel * stride === 1 && before === 0 && input === output,
-  );
+  const inPlace = isPointwise(shape);
   const blockRows = Math.ceil(vertical.output / Math.ceil(positions / blockPositions));
   const blockImages = Math.min(batch, Math.max(1, Math.floor(blockPositions / positions)));
   const blocksPerImage = Math.ceil(vertical.output / blockRows);

@@ -9,13 +9,12 @@
  * each with sums of its own, and a second phase adds these up.
  */
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
-import type { ModuleBuilder } from "../assembler/module-builder.ts";
 import { type I32, i32 } from "../assembler/values.ts";
 import type { Frame, KernelCode, Phase, Target } from "../kernels/kernel.ts";
-import { tileRows } from "../kernels/tile.ts";
+import { positions } from "../kernels/positions.ts";
 import { combinePhase } from "../matmul/combine-pieces.ts";
 import { depthwiseWeightGradientCode, suitsDepthwiseGradient } from "./depthwise-weight-gradient.ts";
-import { dotColumns, dotFunction } from "./dot-tile.ts";
+import { dotTiles } from "./dot-tiles.ts";
 import { type ConvolutionShape, inputPositions } from "./geometry.ts";
 import { channelBytes, copyPlanes, imageBytes, tapOffset } from "./shifted-rows.ts";
 import { planWeightGradient, type WeightGradientPlan } from "./weight-gradient-plan.ts";
@@ -57,22 +56,29 @@ function emitSums(
 ): void {
   const { f } = frame;
   const { groups, inputChannels, outputChannels } = shape;
-  const { rows, columns, channels, copies, unitChannels, ranges, inPlace, pieces, pieceBlocks } = plan;
+  const kernelWidth = shape.horizontal.kernel;
+  const { rows, taps, columns, channels, copies, unitChannels, ranges, inPlace, pieces, pieceBlocks } = plan;
   const planeIn = 4 * inputPositions(shape);
   const imageIn = inputChannels * planeIn;
-  const multiply = multiplication(frame.module, f, shape, plan, memory.relaxed);
+  const rowBytes = 4 * plan.positions;
+  const channelStride = inPlace ? planeIn : channelBytes(copies);
+  const multiply = dotTiles(frame.module, f, memory.relaxed, rows, {
+    aRow: rowBytes,
+    aRun: outputChannels * rowBytes,
+    bRun: inPlace ? imageIn : imageBytes(copies),
+    outputRow: 4 * columns,
+  });
   const [x, g, copy] = [frame.input(0), frame.input(1), memory.copy].map((address) => f.bind(address));
   f.range(frame.first, frame.last, 1, (unit) => {
-    const piece = f.bind(i32.div_u(unit, ranges * groups));
-    const group = f.bind(i32.rem_u(i32.div_u(unit, ranges), groups));
-    const channel = f.bind(i32.mul(i32.rem_u(unit, ranges), unitChannels));
-    const count = f.bind(least(f, unitChannels, i32.sub(channels, channel)));
+    const [piece, group, range] = positions(f, unit, [pieces, groups, ranges]);
+    const channel = f.bind(i32.mul(range, unitChannels));
+    const count = f.least(i32.sub(channels, channel), unitChannels);
     const results =
       pieces > 1 ? i32.add(frame.scratch(), i32.mul(piece, 4 * outputChannels * columns)) : frame.output(0);
-    const first = i32.add(i32.mul(group, rows * columns), i32.mul(channel, plan.taps));
-    const output = f.bind(i32.add(results, i32.mul(first, 4)));
+    const result = i32.add(i32.mul(group, rows * columns), i32.mul(channel, taps));
+    const output = f.bind(i32.add(results, i32.mul(result, 4)));
     const start = f.bind(i32.mul(piece, pieceBlocks));
-    const end = f.bind(least(f, plan.blocks, i32.add(start, pieceBlocks)));
+    const end = f.least(i32.add(start, pieceBlocks), plan.blocks);
     f.range(start, end, 1, (index) => {
       const block = blockOf(f, shape, plan, index);
       const plane = i32.add(i32.add(i32.mul(block.image, inputChannels), i32.mul(group, channels)), channel);
@@ -88,21 +94,25 @@ function emitSums(
           }),
         );
       const row = i32.add(i32.mul(block.image, outputChannels), i32.mul(group, rows));
+      const first = inPlace ? f.bind(i32.add(source, block.skip)) : copy;
       multiply({
-        ...block,
-        a: i32.add(i32.add(g, i32.mul(row, 4 * plan.positions)), block.skip),
-        b: inPlace ? f.bind(i32.add(source, block.skip)) : copy,
-        columns: f.bind(i32.mul(count, plan.taps)),
+        a: i32.add(i32.add(g, i32.mul(row, rowBytes)), block.skip),
+        rows,
+        columns: f.bind(i32.mul(count, taps)),
+        b: (column) => {
+          if (taps === 1) return i32.add(first, i32.mul(column, channelStride));
+          const channel = f.bind(i32.div_u(column, taps));
+          const tap = f.bind(i32.sub(column, i32.mul(channel, taps)));
+          const [down, across] = [i32.div_u(tap, kernelWidth), i32.rem_u(tap, kernelWidth)];
+          return i32.add(i32.add(first, i32.mul(channel, channelStride)), tapOffset(copies, down, across));
+        },
+        runs: block.images,
+        depth: block.depth,
         output,
         accumulate: f.bind(i32.ne(index, start)),
       });
     });
   });
-}
-
-/** The lesser of a number and something to be computed. */
-function least(f: FunctionBuilder, known: number, value: I32): I32 {
-  return i32.min(i32.const(known), f.bind(value));
 }
 
 /** Where a block lies, as locals. */
@@ -127,74 +137,9 @@ function blockOf(
   const row = f.bind(i32.mul(i32.rem_u(index, plan.blocksPerImage), plan.blockRows));
   return {
     image,
-    images: f.bind(least(f, plan.blockImages, i32.sub(batch, image))),
+    images: f.least(i32.sub(batch, image), plan.blockImages),
     row,
     skip: f.bind(i32.mul(row, 4 * horizontal.output)),
-    depth: f.bind(i32.mul(least(f, plan.blockRows, i32.sub(vertical.output, row)), horizontal.output)),
-  };
-}
-
-interface Multiplication {
-  readonly images: I32;
-  readonly depth: I32;
-  /** The block's first row of the output's gradient, and its first channel of the input. */
-  readonly a: I32;
-  readonly b: I32;
-  readonly columns: I32;
-  readonly output: I32;
-  readonly accumulate: I32;
-}
-
-/** The function that writes the code for all tiles of a block. */
-function multiplication(
-  module: ModuleBuilder,
-  f: FunctionBuilder,
-  shape: ConvolutionShape,
-  plan: WeightGradientPlan,
-  relaxed: boolean,
-): (operands: Multiplication) => void {
-  const { taps, copies, inPlace, rows } = plan;
-  const kernelWidth = shape.horizontal.kernel;
-  const planeIn = 4 * inputPositions(shape);
-  const aRow = 4 * plan.positions;
-  const outputRow = 4 * plan.columns;
-  const strides = {
-    aRow,
-    aRun: shape.outputChannels * aRow,
-    bRun: inPlace ? shape.inputChannels * planeIn : imageBytes(copies),
-    outputRow,
-  };
-  const tiles = [tileRows, rows % tileRows]
-    .filter((height) => height > 0 && height <= rows)
-    .map((height) => ({
-      height,
-      run: dotFunction(module, relaxed, { ...strides, rows: height, columns: dotColumns(height) }),
-    }));
-  return ({ images, depth, b, columns, accumulate, ...start }) => {
-    const a = f.index(start.a);
-    const output = f.index(start.output);
-    const last = f.bind(i32.sub(columns, 1));
-    const address = (column: I32): I32 => {
-      const known = f.bind(column);
-      const place = f.bind(i32.min(known, last));
-      const channel = taps === 1 ? place : f.bind(i32.div_u(place, taps));
-      const tap = f.bind(i32.sub(place, i32.mul(channel, taps)));
-      const within = tapOffset(copies, i32.div_u(tap, kernelWidth), i32.rem_u(tap, kernelWidth));
-      const start = i32.add(b, i32.mul(channel, inPlace ? planeIn : channelBytes(copies)));
-      return taps === 1 ? start : i32.add(start, within);
-    };
-    for (const { height, run } of tiles) {
-      const wide = dotColumns(height);
-      f.range(0, height === tileRows ? Math.floor(rows / tileRows) : 1, 1, () => {
-        f.range(0, columns, wide, (column) => {
-          const addresses = Array.from({ length: wide }, (_, k) => address(i32.add(column, k)));
-          const to = i32.add(output, i32.mul(column, 4));
-          f.callVoid(run, a, ...addresses, images, depth, to, i32.sub(columns, column), accumulate);
-        });
-        f.increase(a, height * aRow);
-        f.increase(output, height * outputRow);
-      });
-    }
-    f.release(a, output);
+    depth: f.bind(i32.mul(f.least(i32.sub(vertical.output, row), plan.blockRows), horizontal.output)),
   };
 }

@@ -1,7 +1,8 @@
 /** How a convolution by minimal filtering is cut up, and where its operands lie in the scratch memory. */
 import type { Target } from "../kernels/kernel.ts";
+import { roundUp } from "../kernels/round-up.ts";
 import { tileRows, tileVectors } from "../kernels/tile.ts";
-import { type ConvolutionShape, outputPositions, roundUp } from "./geometry.ts";
+import { type ConvolutionShape, outputPositions } from "./geometry.ts";
 import { type ImageLayout, imageLayout } from "./images.ts";
 import { tileProducts, tileResults } from "./winograd-transforms.ts";
 
@@ -58,16 +59,20 @@ export interface WinogradPlan {
   readonly privateBytes: number;
 }
 
-export function suitsWinograd(shape: ConvolutionShape): boolean {
+/** Tiles of all images where minimal filtering applies and there are so many channels, else 0. */
+export function filteredTiles(shape: ConvolutionShape, leastChannels: number): number {
   const { batch, groups, inputChannels, outputChannels, vertical, horizontal } = shape;
   const axes = [vertical, horizontal];
-  const channels = groups === 1 ? Math.min(inputChannels, outputChannels) : 0;
-  const tiles = axes.reduce((product, { output }) => product * Math.ceil(output / tileResults), batch);
-  return (
-    channels >= leastChannels &&
-    axes.every(({ kernel, stride, dilation }) => kernel === 3 && stride === 1 && dilation === 1) &&
-    batch * outputPositions(shape) > leastResults * roundUp(tiles, 4 * tileVectors)
-  );
+  const applies =
+    groups === 1 &&
+    Math.min(inputChannels, outputChannels) >= leastChannels &&
+    axes.every(({ kernel, stride, dilation }) => kernel === 3 && stride === 1 && dilation === 1);
+  return applies ? axes.reduce((product, { output }) => product * Math.ceil(output / tileResults), batch) : 0;
+}
+
+export function suitsWinograd(shape: ConvolutionShape): boolean {
+  const tiles = filteredTiles(shape, leastChannels);
+  return tiles > 0 && shape.batch * outputPositions(shape) > leastResults * roundUp(tiles, 4 * tileVectors);
 }
 
 export function planWinograd(shape: ConvolutionShape, { threads }: Target): WinogradPlan {

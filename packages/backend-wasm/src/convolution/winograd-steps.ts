@@ -19,8 +19,7 @@ export function transformKernels(
   f.range(begin, end, 1, (output) => {
     f.range(0, inputChannels, 4, (c) => {
       // The last four may overlap those before them; three are followed by one that is not used.
-      f.set(channel, c);
-      f.set(channel, i32.min(channel, i32.const(Math.max(0, inputChannels - 4))));
+      f.set(channel, f.least(c, Math.max(0, inputChannels - 4)));
       f.set(from, i32.add(weights, i32.mul(i32.add(i32.mul(output, inputChannels), channel), elementBytes)));
       f.set(target, i32.add(row, i32.mul(channel, 4)));
       const four = (n: number): readonly V128[] =>
@@ -57,22 +56,19 @@ function eachGroup(
   body: (group: Group) => void,
 ): void {
   const tile = f.local("i32", begin);
-  const [image, row, column, count, left, place] = Array.from({ length: 6 }, () => f.local("i32"));
+  const [image, row, column, count, place] = Array.from({ length: 5 }, () => f.local("i32"));
   f.loop((again) => {
     f.set(row, i32.div_u(tile, across));
     f.set(column, i32.sub(tile, i32.mul(row, across)));
     f.set(image, i32.div_u(row, down));
     f.set(row, i32.sub(row, i32.mul(image, down)));
-    f.set(left, i32.sub(across, column));
-    f.set(count, i32.sub(end, tile));
-    f.set(count, i32.min(count, left));
-    f.set(count, i32.min(count, i32.const(4)));
+    f.set(count, f.least(f.least(i32.sub(end, tile), i32.sub(across, column)), 4));
     f.set(place, i32.mul(i32.sub(tile, begin), 4));
     body({ image, row, column, count, place });
     f.increase(tile, count);
     again(i32.lt_s(tile, end));
   });
-  f.release(tile, image, row, column, count, left, place);
+  f.release(tile, image, row, column, count, place);
 }
 
 /** Tiles [begin, end) of the input channels [channel, channelEnd) to [factor][input channel][tile] at `to`. */
@@ -125,12 +121,11 @@ export function transformSums(
   store: ResultStore,
 ): void {
   const [height, width] = [shape.vertical.output, shape.horizontal.output];
-  const [from, channel, base, position, left, inside, below] = Array.from({ length: 7 }, () => f.local("i32"));
+  const [from, channel, base, position, left, below] = Array.from({ length: 6 }, () => f.local("i32"));
   eachGroup(f, { shape, block, sumsApart, ...plan }, begin, end, (group) => {
     f.set(below, i32.sub(height, i32.mul(group.row, tileResults)));
-    f.set(inside, i32.sub(width, i32.mul(group.column, tileResults)));
-    f.set(left, i32.mul(group.count, tileResults));
-    f.set(left, i32.min(left, inside));
+    const inside = i32.sub(width, i32.mul(group.column, tileResults));
+    f.set(left, f.least(i32.mul(group.count, tileResults), inside));
     f.set(position, i32.mul(i32.add(i32.mul(group.row, width), group.column), 4 * tileResults));
     f.set(base, i32.add(position, i32.mul(group.image, 4 * shape.outputChannels * outputPositions(shape))));
     f.set(from, i32.add(sums, group.place));
@@ -153,5 +148,5 @@ export function transformSums(
       f.increase(channel, 1);
     });
   });
-  f.release(from, channel, base, position, left, inside, below);
+  f.release(from, channel, base, position, left, below);
 }

@@ -5,8 +5,9 @@
  * products too) errors are about twice those of direct sums; with the customary 1 and 2, five to ten times.
  */
 import type { FunctionBuilder, Local } from "../assembler/function-builder.ts";
-import { f32x4, shuffle32, type V128 } from "../assembler/simd.ts";
+import { f32x4, type V128 } from "../assembler/simd.ts";
 import { multiplyAdd } from "../kernels/tile.ts";
+import { transposed } from "../kernels/vectors.ts";
 
 /** Results per tile along an axis, and products. */
 export const tileResults = 4;
@@ -146,22 +147,10 @@ export class Transforms {
     return columns[0].flatMap((_, i) => columns.map((column) => column[i]));
   }
 
-  /** Four vectors of four to the four vectors of their first, second, third and fourth lanes. */
+  /** The four vectors of the first, second, third and fourth lanes of four vectors. */
   transpose(rows: readonly V128[]): V128[] {
-    const [r0, r1, r2, r3] = rows.map((row) => this.once(row));
-    const low = [0, 4, 1, 5];
-    const high = [2, 6, 3, 7];
-    const [p, q, r, s] = [
-      shuffle32(r0, r1, low),
-      shuffle32(r0, r1, high),
-      shuffle32(r2, r3, low),
-      shuffle32(r2, r3, high),
-    ].map((pair) => this.once(pair));
-    return [
-      shuffle32(p, r, [0, 1, 4, 5]),
-      shuffle32(p, r, [2, 3, 6, 7]),
-      shuffle32(q, s, [0, 1, 4, 5]),
-      shuffle32(q, s, [2, 3, 6, 7]),
-    ].map((row) => this.once(row));
+    const columns = transposed(this.#f, rows);
+    this.#kept.push(...columns);
+    return columns;
   }
 }

@@ -7,14 +7,18 @@
  * its row, straight from the images, and adds the block's dot products to the piece's sums; making one row of factors at
  * a time costs little more than all, and its operands stay close. A last phase adds up the pieces and makes kernels.
  */
-import { f32x4, shuffle32, v128 } from "../assembler/simd.ts";
+import { shuffle32 } from "../assembler/simd.ts";
 import { type I32, i32 } from "../assembler/values.ts";
-import type { Frame, KernelCode, Phase, Target } from "../kernels/kernel.ts";
+import type { Frame, KernelCode, Target } from "../kernels/kernel.ts";
+import { positions } from "../kernels/positions.ts";
+import { roundUp } from "../kernels/round-up.ts";
 import { tileRows } from "../kernels/tile.ts";
-import { dotColumns, dotFunction } from "./dot-tile.ts";
-import { type Axis, type ConvolutionShape, outputPositions, roundUp } from "./geometry.ts";
+import { dotTiles } from "./dot-tiles.ts";
+import { type Axis, type ConvolutionShape, outputPositions } from "./geometry.ts";
 import { type ImageLayout, imageLayout, imagePhases } from "./images.ts";
 import { FactorRow } from "./winograd-factor-row.ts";
+import { kernelGradientPhase } from "./winograd-kernel-gradient.ts";
+import { filteredTiles } from "./winograd-plan.ts";
 import { inputFactors, outputGradientFactors, Transforms, tileProducts, tileResults } from "./winograd-transforms.ts";
 
 /** Tiles of a block, about. */
@@ -28,16 +32,8 @@ const leastChannels = 6;
 const leastTiles = 24;
 
 export function suitsWinogradGradient(shape: ConvolutionShape): boolean {
-  const { batch, groups, inputChannels, outputChannels, vertical, horizontal } = shape;
-  const axes = [vertical, horizontal];
-  const tiles = axes.reduce((product, { output }) => product * Math.ceil(output / tileResults), batch);
-  return (
-    groups === 1 &&
-    Math.min(inputChannels, outputChannels) >= leastChannels &&
-    axes.every(({ kernel, stride, dilation }) => kernel === 3 && stride === 1 && dilation === 1) &&
-    tiles >= leastTiles &&
-    2 * batch * outputPositions(shape) > tileResults ** 2 * tiles
-  );
+  const tiles = filteredTiles(shape, leastChannels);
+  return tiles >= leastTiles && 2 * shape.batch * outputPositions(shape) > tileResults ** 2 * tiles;
 }
 
 /** The kernel for a shape that suits: inputs x and gradient of y, output gradient of the weights. */
@@ -80,53 +76,27 @@ export function winogradWeightGradientCode(shape: ConvolutionShape, target: Targ
     const g = f.bind(gradientLayout.direct ? input(1) : i32.add(memory, gradientsAt));
     const own = f.bind(i32.add(i32.add(memory, privateAt), i32.mul(thread, privateBytes)));
     const ownGradients = f.bind(i32.add(own, tileProducts * inputChannels * pitch));
-    const strides = { aRow: pitch, aRun: 0, bRun: 0, outputRow: 4 * inputChannels };
-    const tiles = [tileRows, outputChannels % tileRows]
-      .filter((height) => height > 0)
-      .map((height) => {
-        const columns = dotColumns(height);
-        return { height, columns, run: dotFunction(module, target.relaxed, { ...strides, rows: height, columns }) };
-      });
-    const multiply = (at: Record<"a" | "b" | "output" | "count" | "depth" | "accumulate", I32>): void => {
-      const [a, output, left] = [f.index(at.a), f.index(at.output), f.index(at.count)];
-      for (const { height, columns, run } of tiles)
-        f.while(
-          () => i32.ge_s(left, height),
-          () => {
-            f.range(0, inputChannels, columns, (column) => {
-              const known = f.bind(column);
-              const others = Array.from({ length: columns }, (_, k) => {
-                const place = f.bind(i32.add(known, k));
-                return i32.add(at.b, i32.mul(i32.min(place, i32.const(inputChannels - 1)), pitch));
-              });
-              const to = i32.add(output, i32.mul(known, 4));
-              f.callVoid(run, a, ...others, 1, at.depth, to, i32.sub(inputChannels, known), at.accumulate);
-            });
-            f.increase(a, height * pitch);
-            f.increase(output, height * strides.outputRow);
-            f.increase(left, -height);
-          },
-        );
-      f.release(a, output, left);
-    };
+    const multiply = dotTiles(module, f, target.relaxed, outputChannels, {
+      aRow: pitch,
+      aRun: 0,
+      bRun: 0,
+      outputRow: 4 * inputChannels,
+    });
     const xLine = new FactorRow(f, target.relaxed, inputFactors, layout);
     const gLine = new FactorRow(f, target.relaxed, outputGradientFactors, gradientLayout);
     const [place, end] = [f.local("i32"), f.local("i32")];
     f.range(first, last, 1, (unit) => {
-      const factorRow = f.bind(i32.rem_u(unit, tileProducts));
-      const share = f.bind(i32.rem_u(i32.div_u(unit, tileProducts), shares));
-      const piece = f.bind(i32.div_u(unit, tileProducts * shares));
+      const [piece, share, factorRow] = positions(f, unit, [pieces, shares, tileProducts]);
       const row = f.bind(i32.mul(share, rows));
-      const count = f.bind(i32.min(i32.const(rows), f.bind(i32.sub(outputChannels, row))));
+      const count = f.least(i32.sub(outputChannels, row), rows);
       xLine.choose(factorRow);
       gLine.choose(factorRow);
       const start = f.bind(i32.mul(piece, pieceBlocks * blockLines));
-      const stop = f.bind(i32.min(i32.const(lines), f.bind(i32.add(start, pieceBlocks * blockLines))));
+      const stop = f.least(i32.add(start, pieceBlocks * blockLines), lines);
       const sums = i32.add(i32.mul(piece, pieceBytes), i32.mul(factorRow, tileProducts * sumBytes));
       const output = f.bind(i32.add(i32.add(memory, sumsAt), i32.add(sums, i32.mul(row, 4 * inputChannels))));
       f.range(start, stop, blockLines, (block) => {
-        f.set(end, i32.add(block, blockLines));
-        f.set(end, i32.min(end, stop));
+        f.set(end, f.least(i32.add(block, blockLines), stop));
         f.set(place, i32.const(0));
         f.range(block, end, 1, (line) => {
           const image = f.bind(i32.div_u(line, down));
@@ -160,18 +130,21 @@ export function winogradWeightGradientCode(shape: ConvolutionShape, target: Targ
               vectors: 4,
               transform: (values) => transforms.outputGradient(transforms.transpose(values)),
             });
-            f.increase(place, i32.mul(i32.min(i32.const(4), f.bind(i32.sub(across, column))), 4));
+            f.increase(place, i32.mul(f.least(i32.sub(across, column), 4), 4));
           });
         });
         const depth = f.bind(i32.shr_u(place, 2));
         const accumulate = f.bind(i32.ne(block, start));
         f.range(0, tileProducts, 1, (factor) => {
+          const channels = f.bind(i32.add(own, i32.mul(factor, inputChannels * pitch)));
           multiply({
             a: i32.add(ownGradients, i32.mul(factor, rows * pitch)),
-            b: f.bind(i32.add(own, i32.mul(factor, inputChannels * pitch))),
-            output: i32.add(output, i32.mul(factor, sumBytes)),
-            count,
+            rows: count,
+            columns: i32.const(inputChannels),
+            b: (channel) => i32.add(channels, i32.mul(channel, pitch)),
+            runs: 1,
             depth,
+            output: i32.add(output, i32.mul(factor, sumBytes)),
             accumulate,
           });
         });
@@ -188,7 +161,7 @@ export function winogradWeightGradientCode(shape: ConvolutionShape, target: Targ
       ...imagePhases(shape, layout, 0, 0),
       ...imagePhases(gradients, gradientLayout, 1, gradientsAt),
       { units: tileProducts * shares * pieces, grain: 1, emit },
-      kernelPhase(shape, target, { pieces, sumsAt, sumBytes }),
+      kernelGradientPhase(shape, target, { pieces, sumsAt, sumBytes }),
     ],
   };
 }
@@ -196,48 +169,4 @@ export function winogradWeightGradientCode(shape: ConvolutionShape, target: Targ
 /** The axis of images that are taken as they are. */
 function asItIs(extent: number): Axis {
   return { input: extent, output: extent, kernel: 1, stride: 1, dilation: 1, before: 0 };
-}
-
-/** Adds up the sums of the pieces and transforms them. A unit is an output channel. */
-function kernelPhase(
-  { inputChannels, outputChannels }: ConvolutionShape,
-  { relaxed }: Target,
-  { pieces, sumsAt, sumBytes }: { readonly pieces: number; readonly sumsAt: number; readonly sumBytes: number },
-): Phase {
-  return {
-    units: outputChannels,
-    grain: Math.ceil(256 / inputChannels),
-    emit: ({ f, first, last, scratch, output }) => {
-      const transforms = new Transforms(f, relaxed, "kernelGradient");
-      const from = f.index(i32.add(i32.add(scratch(), sumsAt), i32.mul(first, 4 * inputChannels)));
-      const to = f.index(i32.add(output(0), i32.mul(first, 36 * inputChannels)));
-      const part = f.local("i32");
-      const sums = Array.from({ length: tileProducts ** 2 }, () => f.local("v128"));
-      const four = (count: number): void => {
-        for (const [e, sum] of sums.entries()) f.set(sum, v128.load(from, e * sumBytes));
-        f.set(part, from);
-        f.range(1, pieces, 1, () => {
-          f.increase(part, sums.length * sumBytes);
-          for (const [e, sum] of sums.entries()) f.set(sum, f32x4.add(sum, v128.load(part, e * sumBytes)));
-        });
-        const lines = Array.from({ length: tileProducts }, (_, y) =>
-          sums.slice(tileProducts * y, tileProducts * (y + 1)),
-        );
-        const taps = transforms.both(lines, (line) => transforms.kernelGradient(line));
-        const quads = [taps.slice(0, 4), taps.slice(4, 8)].map((list) => transforms.transpose(list));
-        for (let channel = 0; channel < count; channel++) {
-          quads.forEach((list, q) => {
-            f.emit(v128.store(to, list[channel], 36 * channel + 16 * q));
-          });
-          f.emit(v128.store32_lane(to, taps[8], channel, 36 * channel + 32));
-        }
-        f.increase(from, 4 * count);
-        f.increase(to, 36 * count);
-      };
-      f.range(first, last, 1, () => {
-        f.range(0, inputChannels - (inputChannels % 4), 4, () => four(4));
-        if (inputChannels % 4 > 0) four(inputChannels % 4);
-      });
-    },
-  };
 }

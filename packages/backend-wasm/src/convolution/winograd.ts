@@ -5,13 +5,17 @@
  *
  * Of the two operands, the larger is transformed piece by piece in the unit that needs it, so that its factors stay in the
  * cache; the smaller one is transformed beforehand. A unit does the products of a few output channels and a block of tiles
- * at a time and transforms the sums back at once. An infinity or NaN spoils its whole tile.
+ * at a time and transforms the sums back at once.
+ *
+ * An infinity or NaN spoils all 16 results of the tiles that see it, and the rounding errors of a tile are relative to the
+ * largest value that it sees.
  */
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import { f32x4, v128 } from "../assembler/simd.ts";
 import { type I32, i32 } from "../assembler/values.ts";
 import type { Epilogue } from "../kernels/epilogue.ts";
 import type { Frame, KernelCode, Phase, Target } from "../kernels/kernel.ts";
+import { positions } from "../kernels/positions.ts";
 import { accumulateTile, tileRows, tileVectors, zeroTile } from "../kernels/tile.ts";
 import type { ConvolutionShape } from "./geometry.ts";
 import { imagePhases } from "./images.ts";
@@ -73,15 +77,12 @@ function tilePhase(plan: WinogradPlan, { relaxed }: Target): Phase {
       const transforms = new Transforms(f, relaxed, "input");
       const images = imagesOf(frame, plan);
       const shared = f.bind(i32.add(scratch(), plan.sharedAt));
-      const [begin, end, channelEnd] = Array.from({ length: 3 }, () => f.local("i32"));
       f.range(first, last, 1, (unit) => {
-        const block = f.bind(i32.div_u(unit, chunks));
-        const channel = f.bind(i32.mul(i32.sub(unit, i32.mul(block, chunks)), channelChunk));
-        f.set(channelEnd, i32.add(channel, channelChunk));
-        f.set(channelEnd, i32.min(channelEnd, i32.const(plan.shape.inputChannels)));
-        f.set(begin, i32.mul(block, plan.block));
-        f.set(end, i32.add(begin, plan.block));
-        f.set(end, i32.min(end, i32.const(plan.tiles)));
+        const [block, chunk] = positions(f, unit, [plan.blocks, chunks]);
+        const channel = f.bind(i32.mul(chunk, channelChunk));
+        const channelEnd = f.least(i32.add(channel, channelChunk), plan.shape.inputChannels);
+        const begin = f.bind(i32.mul(block, plan.block));
+        const end = f.least(i32.add(begin, plan.block), plan.tiles);
         const to = f.bind(i32.add(shared, i32.mul(block, plan.tileBytes)));
         transformTiles(f, transforms, plan, { images, to, begin, end, channel, channelEnd });
       });
@@ -103,8 +104,7 @@ function emitUnits(frame: Frame, plan: WinogradPlan, target: Target, epilogue: E
   const [begin, end, row, rowEnd, rows, tiles, kernels] = Array.from({ length: 7 }, () => f.local("i32"));
   const startBlock = (block: I32): void => {
     f.set(begin, i32.mul(block, plan.block));
-    f.set(end, i32.add(begin, plan.block));
-    f.set(end, i32.min(end, i32.const(plan.tiles)));
+    f.set(end, f.least(i32.add(begin, plan.block), plan.tiles));
   };
   const finishBlock = (): void => {
     const columns = f.local("i32", i32.sub(end, begin));
@@ -113,9 +113,9 @@ function emitUnits(frame: Frame, plan: WinogradPlan, target: Target, epilogue: E
     f.release(columns);
   };
   f.range(first, last, 1, (unit) => {
-    f.set(row, i32.mul(i32.rem_u(unit, shares), share));
-    f.set(rowEnd, i32.add(row, share));
-    f.set(rowEnd, i32.min(rowEnd, i32.const(outputChannels)));
+    const [block, shareNumber] = positions(f, unit, [fewTiles ? 1 : plan.blocks, shares]);
+    f.set(row, i32.mul(shareNumber, share));
+    f.set(rowEnd, f.least(i32.add(row, share), outputChannels));
     if (fewTiles) {
       f.set(rows, i32.sub(rowEnd, row));
       transformKernels(f, transforms, plan, { weights, to: own, begin: row, end: rowEnd });
@@ -128,15 +128,14 @@ function emitUnits(frame: Frame, plan: WinogradPlan, target: Target, epilogue: E
       });
       return;
     }
-    startBlock(i32.div_u(unit, shares));
+    startBlock(block);
     const channels = { channel: i32.const(0), channelEnd: i32.const(inputChannels) };
     transformTiles(f, transforms, plan, { images, to: own, begin, end, ...channels });
     f.set(tiles, own);
     f.while(
       () => i32.lt_s(row, rowEnd),
       () => {
-        f.set(rows, i32.sub(rowEnd, row));
-        f.set(rows, i32.min(rows, i32.const(plan.rows)));
+        f.set(rows, f.least(i32.sub(rowEnd, row), plan.rows));
         f.set(kernels, i32.add(shared, i32.mul(row, 4 * plan.kernelPitch)));
         finishBlock();
         f.increase(row, rows);

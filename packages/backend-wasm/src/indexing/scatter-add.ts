@@ -9,6 +9,7 @@ import type { FunctionBuilder, Local } from "../assembler/function-builder.ts";
 import { f32x4, v128 } from "../assembler/simd.ts";
 import { asI32, f32, fillBytes, type I32, i32 } from "../assembler/values.ts";
 import type { Frame, KernelCode, Target } from "../kernels/kernel.ts";
+import { positions } from "../kernels/positions.ts";
 
 /** Updates are [outer, count, inner], the result is [outer, extent, inner]. */
 export interface ScatterShape {
@@ -53,18 +54,18 @@ function emitFill({ f, first, last, output }: Frame, bytes: number): void {
   f.emit(fillBytes(i32.add(output(0), begin), 0, i32.sub(end, begin)));
 }
 
-function emitAdd(frame: Frame, { count, inner, extent, each }: ScatterShape, block: number): void {
+function emitAdd(frame: Frame, { outer, count, inner, extent, each }: ScatterShape, block: number): void {
   const { f } = frame;
   const [updates, indices, output] = [frame.input(0), frame.input(1), frame.output(0)].map((value) => f.index(value));
   const blocks = Math.ceil(inner / block);
   f.range(frame.first, frame.last, 1, (unit) => {
-    const outer = f.bind(i32.div_u(unit, blocks));
-    const column = f.bind(i32.mul(i32.rem_u(unit, blocks), block));
-    const columns = blocks === 1 ? asI32(inner) : f.bind(i32.min(f.bind(i32.sub(inner, column)), i32.const(block)));
-    const from = f.index(i32.shl(i32.add(i32.mul(outer, count * inner), column), 2));
+    const [slice, columnBlock] = positions(f, unit, [outer, blocks]);
+    const column = f.bind(i32.mul(columnBlock, block));
+    const columns = blocks === 1 ? asI32(inner) : f.least(i32.sub(inner, column), block);
+    const from = f.index(i32.shl(i32.add(i32.mul(slice, count * inner), column), 2));
     const position = f.index(each ? i32.add(indices, from) : indices);
     f.set(from, i32.add(updates, from));
-    const to = f.bind(i32.add(output, i32.shl(i32.add(i32.mul(outer, extent * inner), column), 2)));
+    const to = f.bind(i32.add(output, i32.shl(i32.add(i32.mul(slice, extent * inner), column), 2)));
     const at = f.index(0);
     const ifInside = (pointer: I32, body: () => void): void => {
       f.set(at, i32.load(pointer));

@@ -3,11 +3,12 @@
  * [depth][width], the order in which a tile reads them. Lines that lie side by side are copied by vectors; lines that
  * run along the depth are turned by 4 x 4 transpositions; any other by single elements.
  */
-import type { FunctionBuilder, FunctionReference, Local } from "../assembler/function-builder.ts";
+import type { FunctionBuilder, FunctionReference } from "../assembler/function-builder.ts";
 import type { ModuleBuilder } from "../assembler/module-builder.ts";
-import { shuffle32, v128 } from "../assembler/simd.ts";
+import { v128 } from "../assembler/simd.ts";
 import { asI32, f32, type Index, i32 } from "../assembler/values.ts";
 import { storeLanes } from "./store-tile.ts";
+import { transposed } from "./vectors.ts";
 
 /** What is known about a panel now; strides in bytes. */
 export interface PanelShape {
@@ -42,8 +43,10 @@ function packPanel(
   };
   const turnSteps = (): void => {
     for (let l = 0; l < width; l += 4) {
-      const vectors = [0, 1, 2, 3].map((i) => f.local("v128", v128.load(from, line(l + i))));
-      transpose4(f, vectors);
+      const vectors = transposed(
+        f,
+        [0, 1, 2, 3].map((i) => v128.load(from, line(l + i))),
+      );
       vectors.forEach((vector, k) => {
         storeLanes(f, to, vector, width - l, 4 * (k * width + l));
       });
@@ -75,18 +78,4 @@ export function packFunction(module: ModuleBuilder, shape: PanelShape): Function
       packPanel(f, shape, f.parameter(0, "i32"), f.parameter(1, "i32"), f.parameter(2, "i32")),
     ),
   );
-}
-
-/** Exchanges the rows and columns of the 4 x 4 matrix whose rows are the variables. */
-function transpose4(f: FunctionBuilder, rows: readonly Local<"v128">[]): void {
-  const interleaved = [0, 2].flatMap((r) =>
-    [
-      [0, 4, 1, 5],
-      [2, 6, 3, 7],
-    ].map((order) => f.local("v128", shuffle32(rows[r], rows[r + 1], order))),
-  );
-  rows.forEach((row, i) => {
-    f.set(row, shuffle32(interleaved[i >> 1], interleaved[2 + (i >> 1)], i % 2 === 0 ? [0, 1, 4, 5] : [2, 3, 6, 7]));
-  });
-  f.release(...interleaved);
 }

@@ -67,7 +67,10 @@ export function storeTile(
   });
 }
 
-/** Applies an epilogue to `rows` rows of stored results. */
+/**
+ * Applies an epilogue to `rows` rows of stored results. That they are stored before the operands are read is safe: core
+ * lets only loop nests write over their own inputs, never claimed ops.
+ */
 export function finishTile(
   module: ModuleBuilder,
   f: FunctionBuilder,

@@ -3,10 +3,11 @@
  * All addresses are multiples of 64, the width of a cache line.
  */
 import { BackendError } from "@sconce/core";
+import { roundUp } from "../kernels/round-up.ts";
 import { control } from "./control.ts";
+import { pageBytes } from "./memory.ts";
 
 const alignment = 64;
-const pageBytes = 65536;
 /** The memory grows by at least this many bytes at a time. */
 const growth = 16 * 2 ** 20;
 
@@ -107,5 +108,5 @@ export class Heap {
 }
 
 function rounded(byteLength: number): number {
-  return Math.max(alignment, Math.ceil(byteLength / alignment) * alignment);
+  return roundUp(Math.max(1, byteLength), alignment);
 }

@@ -7,6 +7,7 @@ import type { FunctionBuilder, FunctionReference } from "../assembler/function-b
 import { type MemoryImport, ModuleBuilder } from "../assembler/module-builder.ts";
 import { atomic, i32 } from "../assembler/values.ts";
 import { frameOf, type KernelCode, type Phase, type Target } from "../kernels/kernel.ts";
+import { roundUp } from "../kernels/round-up.ts";
 import { control, spins } from "./control.ts";
 
 /** A kernel and the address of its argument list. */
@@ -46,7 +47,7 @@ export function link(steps: readonly LinkedStep[], memory: MemoryImport, target:
   const run = module.function(["i32"], undefined, (f) => {
     const thread = f.parameter(0, "i32");
     groups.forEach((group, i) => {
-      if (group.shared) share(f, group.calls[0]);
+      if (group.shared) share(f, group.calls[0], target.threads);
       else
         f.if(shared ? i32.eqz(thread) : i32.const(1), () => {
           for (const { phase, work, address } of group.calls) f.callVoid(work, address, 0, phase.units, 0);
@@ -82,8 +83,10 @@ function phaseFunctions(module: ModuleBuilder, kernel: KernelCode): readonly Pha
   );
 }
 
-/** Takes units from the counter until none are left. */
-function share(f: FunctionBuilder, { phase: { units, grain }, work, address }: Call): void {
+/** Takes units from the counter until none are left: about `grain` at a time, such that all threads have equally many turns. */
+function share(f: FunctionBuilder, { phase, work, address }: Call, threads: number): void {
+  const { units } = phase;
+  const grain = Math.ceil(units / roundUp(Math.ceil(units / phase.grain), threads));
   const first = f.local("i32");
   f.while(
     () => i32.lt_u(f.tee(first, atomic.add(control.next, grain)), units),

@@ -2,14 +2,13 @@
 import { BackendError } from "@sconce/core";
 import { argumentWords, type KernelCode, type Target } from "../kernels/kernel.ts";
 import { explain } from "./failure.ts";
-import { hasRelaxedSimd, requireSimd } from "./features.ts";
 import { Heap } from "./heap.ts";
 import { hostFunctions } from "./host-functions.ts";
 import { type Entry, type HostImports, instantiate } from "./instance.ts";
 import { type LinkedStep, link } from "./link.ts";
-import { type GrowingMemory, makeMemory } from "./memory.ts";
+import type { GrowingMemory } from "./memory.ts";
 import type { ThreadPool } from "./thread-pool.ts";
-import { availableProcessors, callerMayWait, reasonAgainstThreads, startThreads } from "./threads.ts";
+import { callerMayWait } from "./threads.ts";
 
 /** A range of the memory. */
 export interface WasmBuffer {
@@ -22,12 +21,6 @@ export interface BoundKernel {
   readonly code: KernelCode;
   readonly inputs: readonly WasmBuffer[];
   readonly outputs: readonly WasmBuffer[];
-}
-
-export interface MachineOptions {
-  readonly threads?: number;
-  readonly relaxedSimd?: boolean;
-  readonly maximumBytes?: number;
 }
 
 /** A program's number, and what is to be given back with it. */
@@ -202,26 +195,4 @@ export class Machine {
 /** An error that says what went wrong and why. */
 function failure(what: string, cause: unknown): BackendError {
   return cause instanceof BackendError ? cause : new BackendError(`wasm: ${what}: ${explain(cause)}`, { cause });
-}
-
-/** Makes the memory and starts the threads. */
-export async function openMachine({ threads, relaxedSimd, maximumBytes = 2 ** 32 }: MachineOptions): Promise<Machine> {
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
-    throw new BackendError(`wasm: threads is ${threads}; give a whole number of at least 1, or leave it out.`);
-  if (!(maximumBytes >= 65536))
-    throw new BackendError(`wasm: maximumBytes is ${maximumBytes}; give at least 65536, one page, or leave it out.`);
-  requireSimd();
-  const relaxed = relaxedSimd ?? hasRelaxedSimd();
-  const wanted = threads ?? availableProcessors();
-  let reason =
-    threads === 1 ? "one thread was asked for" : wanted === 1 ? "there is one processor" : reasonAgainstThreads();
-  if (reason === undefined) {
-    try {
-      const growing = makeMemory(maximumBytes, true);
-      return new Machine(growing, await startThreads(growing.memory, wanted - 1), relaxed);
-    } catch (error) {
-      reason = (error as Error).message;
-    }
-  }
-  return new Machine(makeMemory(maximumBytes, false), undefined, relaxed, reason);
 }

@@ -1,7 +1,7 @@
 /** The one memory that all buffers and all threads share. */
 import { BackendError } from "@sconce/core";
 
-const pageBytes = 65536;
+export const pageBytes = 65536;
 /** Pages in the 4 GiB that 32-bit addresses reach. */
 const mostPages = 65536;
 /** Pages to begin with. */

@@ -3,8 +3,9 @@ import { f32x4, v128 } from "../assembler/simd.ts";
 import { type I32, i32 } from "../assembler/values.ts";
 import type { Epilogue } from "../kernels/epilogue.ts";
 import type { Frame, Phase } from "../kernels/kernel.ts";
+import { positions } from "../kernels/positions.ts";
 import { finishTile, storeTile } from "../kernels/store-tile.ts";
-import { batchSize, bindEpilogue, type ProductDescription, positions, resultOffset } from "./description.ts";
+import { batchSize, bindEpilogue, type ProductDescription, resultOffset } from "./description.ts";
 
 /** A unit is a row of results; `partials` is where the pieces' results start in the scratch memory. */
 export function combinePhase(

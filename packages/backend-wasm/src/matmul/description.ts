@@ -1,8 +1,8 @@
 /** What a matrix product is asked to do, and where the parts of its operands lie. */
-import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import { type I32, type Index, i32 } from "../assembler/values.ts";
 import type { Epilogue } from "../kernels/epilogue.ts";
 import type { Frame } from "../kernels/kernel.ts";
+import { positions } from "../kernels/positions.ts";
 import type { BoundEpilogue } from "../kernels/store-tile.ts";
 
 /** A loop over products, the strides of the operands in elements; 0 repeats an operand. */
@@ -28,22 +28,6 @@ export interface ProductDescription {
 /** Products of the batch. */
 export function batchSize({ batch }: ProductDescription): number {
   return batch.reduce((size, { extent }) => size * extent, 1);
-}
-
-/** The position along each of `extents`, the last one fastest, of a running number. */
-export function positions(f: FunctionBuilder, number: I32, extents: readonly number[]): I32[] {
-  let rest = number;
-  return extents
-    .map((extent, axis) => ({ extent, outermost: extents.slice(0, axis).every((outer) => outer === 1) }))
-    .reverse()
-    .map(({ extent, outermost }) => {
-      if (extent === 1) return i32.const(0);
-      if (outermost) return rest;
-      const position = f.bind(i32.rem_u(rest, extent));
-      rest = f.bind(i32.div_u(rest, extent));
-      return position;
-    })
-    .reverse();
 }
 
 /** The addresses of both operands' matrices of product `index` of the batch. */

@@ -2,22 +2,17 @@
  * The product of few rows with a transposed b: both operands run along the depth, so vectors of it are multiplied as
  * they lie in memory, with nothing to pack, and the lanes of each sum are added up at the end.
  */
-import type { FunctionBuilder, FunctionReference, Local } from "../assembler/function-builder.ts";
+import type { FunctionReference } from "../assembler/function-builder.ts";
 import type { ModuleBuilder } from "../assembler/module-builder.ts";
-import { f32x4, i32x4, shuffle32, type V128, v128 } from "../assembler/simd.ts";
+import { f32x4, type V128, v128 } from "../assembler/simd.ts";
 import { type I32, i32 } from "../assembler/values.ts";
 import type { Epilogue } from "../kernels/epilogue.ts";
 import type { Phase } from "../kernels/kernel.ts";
+import { positions } from "../kernels/positions.ts";
 import { finishTile, storeTile } from "../kernels/store-tile.ts";
 import { multiplyAdd } from "../kernels/tile.ts";
-import {
-  batchSize,
-  bindEpilogue,
-  operandAddresses,
-  type ProductDescription,
-  positions,
-  resultOffset,
-} from "./description.ts";
+import { laneMask, sumLanes } from "../kernels/vectors.ts";
+import { batchSize, bindEpilogue, operandAddresses, type ProductDescription, resultOffset } from "./description.ts";
 
 /** Rows of a tile; a single row takes twice the columns. */
 const tileHeight = 2;
@@ -104,23 +99,12 @@ function dotFunction(
       f.increase(a, 16);
       f.increase(b, 16);
     });
-    if (k % 4 > 0)
-      step((vector) => v128.and(vector, i32x4.const(...[0, 1, 2, 3].map((lane) => (lane < k % 4 ? -1 : 0)))));
+    if (k % 4 > 0) step((vector) => v128.and(vector, laneMask(f, k % 4)));
     const tile = sums.map((row) =>
-      Array.from({ length: Math.ceil(columns / 4) }, (_, j) => addLanes(f, row.slice(4 * j, 4 * j + 4))),
+      Array.from({ length: Math.ceil(columns / 4) }, (_, j) => sumLanes(f, row.slice(4 * j, 4 * j + 4))),
     );
     const place = { pointer, rowStride: 4 * n, columns };
     storeTile(f, tile, place);
     if (epilogue) finishTile(module, f, rows, place, { epilogue, operands });
   });
-}
-
-/** A vector of the sums over the lanes of each of up to four vectors. */
-function addLanes(f: FunctionBuilder, vectors: readonly Local<"v128">[]): Local<"v128"> {
-  const halves = (x: V128, y: V128, low: readonly number[], high: readonly number[]): Local<"v128"> =>
-    f.local("v128", f32x4.add(shuffle32(x, y, low), shuffle32(x, y, high)));
-  const [a, b = a, c = a, d = c] = vectors;
-  const ab = halves(a, b, [0, 4, 1, 5], [2, 6, 3, 7]);
-  const cd = vectors.length > 2 ? halves(c, d, [0, 4, 1, 5], [2, 6, 3, 7]) : ab;
-  return halves(ab, cd, [0, 1, 4, 5], [2, 3, 6, 7]);
 }

@@ -29,7 +29,7 @@ export function packOperand(
 ): void {
   const section = lineStride === 4 ? Math.min(sectionDepth, deepest) : deepest;
   f.range(0, depth, section, (step) => {
-    const steps = section === deepest ? depth : f.bind(i32.min(f.bind(i32.sub(depth, step)), i32.const(section)));
+    const steps = section === deepest ? depth : f.least(i32.sub(depth, step), section);
     const from = f.bind(i32.add(source, i32.mul(step, depthStride)));
     eachPanel((panel) => {
       const shape = { width: width(panel.lines), lines: panel.lines, lineStride, depthStride };

@@ -5,6 +5,7 @@
  * When there are few tiles the depth is cut into pieces with results of their own, which are added up afterwards.
  */
 import type { Target } from "../kernels/kernel.ts";
+import { roundUp } from "../kernels/round-up.ts";
 import { tileRows, tileVectors } from "../kernels/tile.ts";
 import { batchSize, type ProductDescription } from "./description.ts";
 
@@ -77,8 +78,8 @@ export function planTiles(description: ProductDescription, { threads, relaxed }:
   const inPlace = !packB && 4 * k * n > smallBytes;
   const most = inPlace ? 4 * Math.max(2, Math.floor(residentBytes / (16 * n))) : blockDepth;
   const blocks = share <= (inPlace ? most : wholeDepth) ? 1 : Math.ceil(share / most);
-  const depthBlock = 4 * Math.ceil(share / blocks / 4);
-  const pieceDepth = Math.ceil(share / depthBlock) * depthBlock;
+  const depthBlock = roundUp(Math.ceil(share / blocks), 4);
+  const pieceDepth = roundUp(share, depthBlock);
   const pieces = Math.ceil(k / pieceDepth);
 
   const panelsIn = (all: number, lines: number): number =>

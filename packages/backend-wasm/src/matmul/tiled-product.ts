@@ -7,14 +7,9 @@
 import { type I32, i32 } from "../assembler/values.ts";
 import type { Epilogue } from "../kernels/epilogue.ts";
 import type { Frame, Phase } from "../kernels/kernel.ts";
-import {
-  batchSize,
-  bindEpilogue,
-  operandAddresses,
-  type ProductDescription,
-  positions,
-  resultOffset,
-} from "./description.ts";
+import { positions } from "../kernels/positions.ts";
+import { roundUp } from "../kernels/round-up.ts";
+import { batchSize, bindEpilogue, operandAddresses, type ProductDescription, resultOffset } from "./description.ts";
 import { type Operand, packOperand } from "./pack-operand.ts";
 import { tileFunction } from "./tile-function.ts";
 import type { TiledPlan } from "./tiled-plan.ts";
@@ -34,7 +29,7 @@ export function packingBytes({ rows, vectors, depthBlock, unitRows, unitColumns,
   readonly bPanel: number;
   readonly all: number;
 } {
-  const panel = (lines: number): number => 64 * Math.ceil((4 * lines * depthBlock) / 64);
+  const panel = (lines: number): number => roundUp(4 * lines * depthBlock, 64);
   const [aPanel, bPanel] = [packA ? panel(rows.size) : 0, packB ? panel(4 * vectors) : 0];
   return { aPanel, bPanel, all: unitRows * aPanel + unitColumns * bPanel };
 }
@@ -87,7 +82,7 @@ function emitUnit(
   };
   const right: Operand = {
     ...(transposeB ? { lineStride: 4 * k, depthStride: 4 } : { lineStride: 4, depthStride: 4 * n }),
-    width: (lines) => 4 * Math.ceil(lines / 4),
+    width: (lines) => roundUp(lines, 4),
     packed: ({ place }) => i32.add(packedB, i32.mul(place, bytes.bPanel)),
   };
   const eachRowPanel = rowPanels(f, plan, rowBlock);
@@ -131,10 +126,10 @@ function emitUnit(
     return;
   }
   const start = f.bind(i32.mul(piece, pieceDepth));
-  const end = pieces === 1 ? i32.const(k) : f.bind(i32.min(f.bind(i32.add(start, pieceDepth)), i32.const(k)));
+  const end = pieces === 1 ? i32.const(k) : f.least(i32.add(start, pieceDepth), k);
   f.range(start, end, depthBlock, (from) => {
     const rest = f.bind(i32.sub(end, from));
-    const depth = f.bind(i32.min(rest, i32.const(depthBlock)));
+    const depth = f.least(rest, depthBlock);
     emitBlock(from, depth, i32.gt_s(from, start), i32.le_s(rest, depthBlock));
   });
 }

@@ -25,8 +25,8 @@ export function rowPanels(f: FunctionBuilder, { rows, unitRows }: TiledPlan, blo
       visit({ place: i32.sub(panel, from), line, lines });
     });
   return (visit) => {
-    visitAll(from, f.bind(i32.min(to, i32.const(larger))), size, 0, visit);
-    if (larger < count) visitAll(f.bind(i32.max(from, i32.const(larger))), to, size - 1, larger, visit);
+    visitAll(from, f.least(to, larger), size, 0, visit);
+    if (larger < count) visitAll(f.bind(i32.max(from, larger)), to, size - 1, larger, visit);
   };
 }
 
@@ -37,7 +37,7 @@ export function columnPanels(f: FunctionBuilder, plan: TiledPlan, columns: numbe
   const ragged = columns % width;
   const [from, to] = bounds(f, block, plan.unitColumns, plan.columnPanels);
   return (visit) => {
-    f.range(from, f.bind(i32.min(to, i32.const(whole))), 1, (panel) => {
+    f.range(from, f.least(to, whole), 1, (panel) => {
       visit({ place: i32.sub(panel, from), line: i32.mul(panel, width), lines: width });
     });
     if (ragged > 0)
@@ -51,5 +51,5 @@ export function columnPanels(f: FunctionBuilder, plan: TiledPlan, columns: numbe
 function bounds(f: FunctionBuilder, block: I32, size: number, count: number): readonly [I32, I32] {
   if (size >= count) return [i32.const(0), i32.const(count)];
   const from = f.bind(i32.mul(block, size));
-  return [from, f.bind(i32.min(f.bind(i32.add(from, size)), i32.const(count)))];
+  return [from, f.least(i32.add(from, size), count)];
 }

@@ -2,7 +2,8 @@
 import { type Accumulator, neutralElement } from "@sconce/core";
 import type { FunctionBuilder, Local } from "../assembler/function-builder.ts";
 import { shuffle32, type V128, v128 } from "../assembler/simd.ts";
-import { constantLanes, type LaneContext, laneMask, maskFor } from "./lanes.ts";
+import { laneMask } from "../kernels/vectors.ts";
+import { constantLanes, type LaneContext, maskFor } from "./lanes.ts";
 import { applyOperator } from "./operators.ts";
 
 const operators = { sum: "add", product: "multiply", max: "maximum", min: "minimum" } as const;

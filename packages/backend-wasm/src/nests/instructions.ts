@@ -27,8 +27,9 @@ export class InstructionList {
   readonly #levels: readonly number[];
   /** Values that go into locals. */
   readonly #kept: readonly boolean[];
-  /** The product that a sum takes in, by the sum's place. */
+  /** Values that have code of their own: all but the products that sums take in. */
   readonly #emitted: readonly boolean[];
+  /** The product that a sum takes in, by the sum's place. */
   readonly #products = new Map<number, number>();
 
   /**

@@ -159,8 +159,3 @@ export function callHost({ module, f, count }: LaneContext, name: string, operan
   const first = f64x2.splat(lane(0));
   return count > 1 ? f64x2.replace(first, 1, lane(1)) : first;
 }
-
-/** All ones in the first `count` lanes of 32 bits. */
-export function laneMask(f: FunctionBuilder, count: number): V128 {
-  return f.constant(i32x4.const(...[0, 1, 2, 3].map((lane) => (lane < count ? -1 : 0))));
-}

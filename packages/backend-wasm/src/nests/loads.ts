@@ -4,11 +4,11 @@
  * false reads the start of its input instead, and the mask clears the lanes.
  */
 import { bytesPerElement, type Instruction } from "@sconce/core";
-import type { FunctionBuilder } from "../assembler/function-builder.ts";
-import { i32x4, shuffle32, type V128, v128 } from "../assembler/simd.ts";
+import { i32x4, type V128, v128 } from "../assembler/simd.ts";
 import { type I32, i32, select } from "../assembler/values.ts";
+import { laneMask, transposed } from "../kernels/vectors.ts";
 import type { LoadInstruction } from "./instructions.ts";
-import { isNear, laneMask, loadLanes, loadNear, loadSplat, maskFor, moved, type Place } from "./lanes.ts";
+import { isNear, loadLanes, loadNear, loadSplat, maskFor, moved, type Place } from "./lanes.ts";
 import type { Pointed, Pointers } from "./pointers.ts";
 import { type Schedule, stepsAlong } from "./schedule.ts";
 import type { Scope } from "./scope.ts";
@@ -89,24 +89,4 @@ export class Loads {
     if (stride === 0 || isNear(dtype, wide, stride / bytes)) return together(stride / bytes, place);
     return loadLanes(context, dtype, (lane) => safe(moved(place, lane * stride), mask && i32x4.extract(mask, lane)));
   }
-}
-
-/** Four vectors whose lane i are the lanes of vector i. */
-function transposed(f: FunctionBuilder, columns: readonly V128[]): readonly V128[] {
-  const interleave = (a: V128, b: V128, orders: readonly (readonly number[])[]): V128[] => {
-    const [x, y] = [f.bind(a), f.bind(b)];
-    return orders.map((order) => f.local("v128", shuffle32(x, y, order)));
-  };
-  const pairs = [0, 2].map((i) =>
-    interleave(columns[i], columns[i + 1], [
-      [0, 4, 1, 5],
-      [2, 6, 3, 7],
-    ]),
-  );
-  return [0, 1].flatMap((i) =>
-    interleave(pairs[0][i], pairs[1][i], [
-      [0, 1, 4, 5],
-      [2, 3, 6, 7],
-    ]),
-  );
 }

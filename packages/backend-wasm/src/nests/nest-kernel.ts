@@ -1,8 +1,8 @@
 /** Loop nests as kernels: a phase per nest, where a long reduction is split into several. */
 import { bytesPerElement, type LoopNest, sizeOf } from "@sconce/core";
-import type { I32 } from "../assembler/values.ts";
-import { i32 } from "../assembler/values.ts";
+import { type I32, i32 } from "../assembler/values.ts";
 import type { Frame, KernelCode, Phase } from "../kernels/kernel.ts";
+import { roundUp } from "../kernels/round-up.ts";
 import { hostOperators } from "../machine/host-functions.ts";
 import { emitNest } from "./nest-function.ts";
 import { normalForm } from "./normal-form.ts";
@@ -52,7 +52,7 @@ function phasesOf(
     const totals = split.totals.map((dtype) => {
       const at = scratch.bytes;
       const each = results * bytesPerElement(dtype);
-      scratch.bytes += Math.ceil((each * split.count) / 64) * 64;
+      scratch.bytes += roundUp(each * split.count, 64);
       return (first: number): Address =>
         (frame) =>
           i32.add(frame.scratch(), at + first * each);

@@ -5,6 +5,7 @@
  * added at a time. Pieces depend on shapes alone, so results do not depend on threads; short totals also round better.
  */
 import { type DType, type Instruction, type LoopNest, sizeOf } from "@sconce/core";
+import { roundUp } from "../kernels/round-up.ts";
 import { rewriteIndex } from "./rewrite.ts";
 import { type Schedule, unitWork, workOf } from "./schedule.ts";
 
@@ -53,7 +54,7 @@ export function splitReduction(nest: LoopNest, schedule: Schedule): SplitReducti
 /** Turns per piece: whole cache lines where there are many. */
 function piece(extent: number, wanted: number): number {
   const turns = Math.ceil(extent / wanted);
-  return turns > 64 ? Math.ceil(turns / 64) * 64 : turns;
+  return turns > 64 ? roundUp(turns, 64) : turns;
 }
 
 /** Accumulators over `turns` turns of one reduction loop, for `count` pieces side by side: [count, ...shape]. */

@@ -9,10 +9,14 @@
 import { type Claim, type ProgramDraft, type ProgramNode, type Shape, sizeOf } from "@sconce/core";
 import { type MatrixView, nestEpilogue } from "./nest-epilogue.ts";
 
+/** A matrix for each image: a row per channel, a column per position. */
+const channelRows = ([, rows, ...spatial]: Shape): MatrixView => ({ rows, columns: sizeOf(spatial) });
+
 /** The claims that take an epilogue, and how their results are seen. */
 const views: Readonly<Record<string, (shape: Shape) => MatrixView>> = {
   matmul: (shape) => ({ rows: shape[shape.length - 2], columns: shape[shape.length - 1] }),
-  convolution: ([, rows, ...spatial]) => ({ rows, columns: sizeOf(spatial) }),
+  convolution: channelRows,
+  convolutionInputGradient: channelRows,
 };
 
 export function fuseEpilogues(draft: ProgramDraft, claim: Claim): ProgramDraft {

@@ -20,7 +20,7 @@ export function maxPoolCode(name: string, shape: PoolingShape): KernelCode {
 /** (x, gradient of the maxima) to the gradient of x: zeros, with the gradient added where the maxima are. */
 export function maxPoolGradientCode(name: string, shape: PoolingShape): KernelCode {
   return code(name, shape, ["input", "output", "input"], true, ({ f }, [, gradient, output]) => {
-    f.emit(fillBytes(output, 0, 4 * shape.input[0] * shape.input[1]));
+    f.emit(fillBytes(output, 0, planeBytes(shape, "input")));
     return (maxima) => {
       const from = f.bind(i32.add(gradient, maxima.offset));
       const at = f.local("i32");
@@ -55,6 +55,10 @@ function placeOf({ places, largest }: WindowMaxima, lane: number): I32 {
 /** One buffer's plane: of the size of the input or of the output. */
 type PlaneKind = "input" | "output";
 
+function planeBytes({ vertical, horizontal }: PoolingShape, kind: PlaneKind): number {
+  return 4 * vertical[kind] * horizontal[kind];
+}
+
 /** `visitor` is given the addresses of the plane in each of the buffers, of which the last is written. */
 function code(
   name: string,
@@ -63,19 +67,19 @@ function code(
   wantsPlaces: boolean,
   visitor: (frame: Frame, planes: readonly I32[]) => (maxima: WindowMaxima) => void,
 ): KernelCode {
-  const { planes, kernel, output } = shape;
+  const { planes, vertical, horizontal } = shape;
   const inputs = buffers.length - 1;
   const emit = (frame: Frame): void => {
     const { f, first, last } = frame;
     f.range(first, last, 1, (plane) => {
       const addresses = buffers.map((kind, i) => {
-        const [height, width] = shape[kind];
-        return f.bind(i32.add(i < inputs ? frame.input(i) : frame.output(0), i32.mul(plane, 4 * height * width)));
+        const start = i < inputs ? frame.input(i) : frame.output(0);
+        return f.bind(i32.add(start, i32.mul(plane, planeBytes(shape, kind))));
       });
       eachWindow(f, shape, addresses[0], wantsPlaces, visitor(frame, addresses));
     });
   };
-  const taps = output[0] * output[1] * kernel[0] * kernel[1];
+  const taps = vertical.output * vertical.kernel * horizontal.output * horizontal.kernel;
   const grain = Math.max(1, Math.floor(grainTaps / (1 + taps)));
   return { name, inputs, outputs: 1, scratchBytes: 0, phases: [{ units: planes, grain, emit }] };
 }

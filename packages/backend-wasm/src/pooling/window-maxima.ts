@@ -6,21 +6,17 @@
  * windows that hang over the left or right edge one at a time, with the same code.
  */
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
-import { f32x4, i32x4, shuffle32, type V128, v128 } from "../assembler/simd.ts";
+import { f32x4, i32x4, v128 } from "../assembler/simd.ts";
 import { type I32, type Index, i32 } from "../assembler/values.ts";
+import type { Axis } from "../convolution/geometry.ts";
+import { loadSpaced } from "../kernels/vectors.ts";
 import type { Vector } from "../math/scope.ts";
 
-/** Sizes and attributes; pairs are vertical and horizontal. */
 export interface PoolingShape {
   /** Images times channels. */
   readonly planes: number;
-  readonly input: readonly [height: number, width: number];
-  readonly output: readonly [height: number, width: number];
-  readonly kernel: readonly [number, number];
-  readonly stride: readonly [number, number];
-  /** Top and left. */
-  readonly padding: readonly [number, number];
-  readonly dilation: readonly [number, number];
+  readonly vertical: Axis;
+  readonly horizontal: Axis;
 }
 
 /** Windows side by side. */
@@ -48,8 +44,8 @@ export function eachWindow(
   wantsPlaces: boolean,
   visit: (maxima: WindowMaxima) => void,
 ): void {
-  const [rows, columns] = shape.output;
-  const { begin, end } = inside(shape);
+  const [rows, columns] = [shape.vertical.output, shape.horizontal.output];
+  const { begin, end } = inside(shape.horizontal);
   const x = f.local("i32");
   const group = (y: I32, lanes: 1 | 4, count: I32): void => {
     const { largest, places } = maximaOf(f, shape, plane, [y, x], lanes, wantsPlaces);
@@ -67,7 +63,7 @@ export function eachWindow(
         const hasRest = (end - begin) % 4 !== 0;
         f.if(
           begin < end ? isInside : i32.const(0),
-          () => group(y, 4, hasRest ? f.bind(i32.min(f.bind(i32.sub(end, x)), i32.const(4))) : i32.const(4)),
+          () => group(y, 4, hasRest ? f.least(i32.sub(end, x), 4) : i32.const(4)),
           () => group(y, 1, i32.const(1)),
         );
       },
@@ -77,11 +73,11 @@ export function eachWindow(
 }
 
 /** Which windows of a row lie inside it with all their taps. */
-function inside({ input, output, kernel, stride, padding, dilation }: PoolingShape): { begin: number; end: number } {
-  if (stride[1] > widestStride) return { begin: 0, end: 0 };
-  const reach = (kernel[1] - 1) * dilation[1];
-  const begin = Math.min(output[1], Math.ceil(padding[1] / stride[1]));
-  const end = Math.min(output[1], Math.ceil((input[1] + padding[1] - reach) / stride[1]));
+function inside({ input, output, kernel, stride, before, dilation }: Axis): { begin: number; end: number } {
+  if (stride > widestStride) return { begin: 0, end: 0 };
+  const reach = (kernel - 1) * dilation;
+  const begin = Math.min(output, Math.ceil(before / stride));
+  const end = Math.min(output, Math.ceil((input + before - reach) / stride));
   return { begin, end: Math.max(begin, end) };
 }
 
@@ -94,16 +90,19 @@ function maximaOf(
   lanes: 1 | 4,
   wantsPlaces: boolean,
 ): { largest: Vector; places: Vector | undefined } {
-  const { input, kernel, stride, padding, dilation } = shape;
+  const { vertical, horizontal } = shape;
   const largest = f.local("v128", f.constant(f32x4.const(Number.NEGATIVE_INFINITY)));
   const places = wantsPlaces ? f.local("v128", f.constant(i32x4.const(-1))) : undefined;
-  const steps = f.constant(i32x4.const(...[0, 1, 2, 3].map((lane) => 4 * stride[1] * lane)));
-  const firstColumn = f.bind(i32.sub(i32.mul(x, stride[1]), padding[1]));
-  const row = f.index(i32.sub(i32.mul(y, stride[0]), padding[0]));
+  const steps = f.constant(i32x4.const(...[0, 1, 2, 3].map((lane) => 4 * horizontal.stride * lane)));
+  const firstColumn = f.bind(i32.sub(i32.mul(x, horizontal.stride), horizontal.before));
+  const row = f.index(i32.sub(i32.mul(y, vertical.stride), vertical.before));
   const [value, isNew] = [f.local("v128"), f.local("v128")];
   const tap = (place: I32): void => {
     const at = f.bind(place);
-    f.set(value, lanes === 1 ? v128.load32_zero(i32.add(plane, at)) : strided(f.bind(i32.add(plane, at)), stride[1]));
+    f.set(
+      value,
+      lanes === 1 ? v128.load32_zero(i32.add(plane, at)) : loadSpaced(f.bind(i32.add(plane, at)), horizontal.stride),
+    );
     // A NaN is not less or equal, so it gets in; and nothing gets in after it.
     const isLarger = v128.andnot(f32x4.eq(largest, largest), f32x4.le(value, largest));
     f.set(isNew, places ? v128.or(isLarger, i32x4.shr_s(places, 31)) : isLarger);
@@ -111,32 +110,22 @@ function maximaOf(
     if (places) f.set(places, v128.bitselect(i32x4.add(i32x4.splat(at), steps), places, isNew));
   };
   const eachColumn = (body: (j: Index) => void): void => {
-    if (lanes === 4 && kernel[1] <= fewTaps) for (let j = 0; j < kernel[1]; j++) body(j);
-    else f.range(0, kernel[1], 1, body);
+    if (lanes === 4 && horizontal.kernel <= fewTaps) for (let j = 0; j < horizontal.kernel; j++) body(j);
+    else f.range(0, horizontal.kernel, 1, body);
   };
-  f.range(0, kernel[0], 1, () => {
-    f.if(i32.lt_u(row, input[0]), () => {
-      const start = f.bind(i32.mul(row, input[1]));
+  f.range(0, vertical.kernel, 1, () => {
+    f.if(i32.lt_u(row, vertical.input), () => {
+      const start = f.bind(i32.mul(row, horizontal.input));
       eachColumn((j) => {
-        const column = f.bind(i32.add(firstColumn, i32.mul(j, dilation[1])));
+        const column = f.bind(i32.add(firstColumn, i32.mul(j, horizontal.dilation)));
         const place = i32.shl(i32.add(start, column), 2);
-        f.if(lanes === 1 ? i32.lt_u(column, input[1]) : i32.const(1), () => tap(place));
+        f.if(lanes === 1 ? i32.lt_u(column, horizontal.input) : i32.const(1), () => tap(place));
       });
     });
-    f.increase(row, dilation[0]);
+    f.increase(row, vertical.dilation);
   });
   f.release(row, value, isNew);
   return { largest, places };
-}
-
-/** Every `stride`-th of the elements from `pointer` on. */
-function strided(pointer: I32, stride: number): V128 {
-  if (stride === 1) return v128.load(pointer);
-  if (stride === 2) return shuffle32(v128.load(pointer), v128.load(pointer, 16), [0, 2, 4, 6]);
-  return [1, 2, 3].reduce(
-    (value, lane) => v128.load32_lane(pointer, value, lane, 4 * stride * lane),
-    v128.load32_zero(pointer),
-  );
 }
 
 /** Runs `body` for each lane that is a window. */

@@ -2,7 +2,8 @@
 import { openCpu } from "@sconce/backend-cpu";
 import { type OpRequest, sizeOf } from "@sconce/core";
 import { claimOp } from "../../src/claims/index.ts";
-import { type Machine, openMachine } from "../../src/machine/machine.ts";
+import type { Machine } from "../../src/machine/machine.ts";
+import { openMachine } from "../../src/machine/open-machine.ts";
 import { runKernel } from "../matmul/run-product.ts";
 
 const machines: readonly Machine[] = await Promise.all(

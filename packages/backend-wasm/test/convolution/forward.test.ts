@@ -8,7 +8,8 @@ import { convolutionCode } from "../../src/convolution/convolution.ts";
 import { type Axis, type ConvolutionShape, outputPositions } from "../../src/convolution/geometry.ts";
 import type { Epilogue } from "../../src/kernels/epilogue.ts";
 import type { KernelCode } from "../../src/kernels/kernel.ts";
-import { type Machine, openMachine } from "../../src/machine/machine.ts";
+import type { Machine } from "../../src/machine/machine.ts";
+import { openMachine } from "../../src/machine/open-machine.ts";
 
 const machines: readonly Machine[] = [
   await openMachine({ threads: 1 }),

@@ -2,12 +2,15 @@
 import type { OpRequest, Shape, Signature } from "@sconce/core";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { f32x4 } from "../../src/assembler/simd.ts";
 import { claimInputGradient, claimWeightGradient } from "../../src/claims/convolution-gradients.ts";
-import type { Axis } from "../../src/convolution/geometry.ts";
+import type { Axis, ConvolutionShape } from "../../src/convolution/geometry.ts";
 import { inputGradientCode } from "../../src/convolution/input-gradient.ts";
 import { weightGradientCode } from "../../src/convolution/weight-gradient.ts";
+import type { Epilogue } from "../../src/kernels/epilogue.ts";
 import type { KernelCode, Target } from "../../src/kernels/kernel.ts";
-import { type Machine, openMachine } from "../../src/machine/machine.ts";
+import type { Machine } from "../../src/machine/machine.ts";
+import { openMachine } from "../../src/machine/open-machine.ts";
 
 type Pair = readonly [number, number];
 
@@ -243,8 +246,7 @@ type Operand = "x" | "weight" | "y";
 
 const random = (length: number): Float32Array => Float32Array.from({ length }, () => Math.random() - 0.5);
 
-/** The bits of the result, whoever did the work. */
-function checkThreads(geometry: Geometry): void {
+function shapeOf(geometry: Geometry): ConvolutionShape {
   const all = shapes(geometry);
   const { stride, padding, dilation, groups, size, kernel } = geometry;
   const axis = (i: 0 | 1): Axis => ({
@@ -255,15 +257,20 @@ function checkThreads(geometry: Geometry): void {
     dilation: dilation[i],
     before: padding[i][0],
   });
-  const [inputChannels, outputChannels] = [all.x[1], all.y[1]];
-  const shape = {
+  return {
     batch: geometry.batch,
-    inputChannels,
-    outputChannels,
+    inputChannels: all.x[1],
+    outputChannels: all.y[1],
     groups,
     vertical: axis(0),
     horizontal: axis(1),
   };
+}
+
+/** The bits of the result, whoever did the work. */
+function checkThreads(geometry: Geometry): void {
+  const all = shapes(geometry);
+  const shape = shapeOf(geometry);
   const [x, weight, y] = [all.x, all.weight, all.y].map((extents) => random(volume(extents)));
   const gradients = ({ target }: Machine) => [
     { code: weightGradientCode(shape, target), inputs: [x, y], size: weight.length },
@@ -331,12 +338,49 @@ describe("convolutionInputGradient", () => {
   const verify = (geometry: Geometry, seed: number): void =>
     check(geometry, seed, claimInputGradient, ["y", "weight", "x"]);
 
+  it.each(examples.filter(({ stride }) => stride.every((step) => step === 1)))(
+    "applies an epilogue at a stride of one: shape %#",
+    (geometry) => {
+      const all = shapes(geometry);
+      const [y, weight, element, row] = [all.y, all.weight, all.x, [all.x[1]]].map((extents) =>
+        random(volume(extents)),
+      );
+      const epilogue: Epilogue = {
+        operands: ["element", "row"],
+        emit: (_, __, value, [e, r]) => f32x4.mul(f32x4.add(value, e), r),
+      };
+      const positions = volume(all.x.slice(2));
+      for (const machine of machines) {
+        const plain = inputGradientCode(shapeOf(geometry), machine.target);
+        const merged = inputGradientCode(shapeOf(geometry), machine.target, epilogue);
+        const gradient = evaluate(machine, plain, [y, weight], element.length);
+        const expected = gradient.map((value, i) =>
+          Math.fround(Math.fround(value + element[i]) * row[Math.floor(i / positions) % row.length]),
+        );
+        expect(evaluate(machine, merged, [y, weight, element, row], element.length)).toEqual(expected);
+      }
+    },
+  );
+
   it("is the sum that defines it", () => {
     fc.assert(fc.property(geometries, fc.nat(1000), verify), { numRuns: 60 });
     fc.assert(fc.property(filtered, fc.nat(1000), verify), { numRuns: 8 });
   });
 
   it.each(examples)("is so for shape %#", (geometry) => verify(geometry, 1));
+});
+
+it("claims no input gradient with an epilogue and a stride", () => {
+  const signature = (shape: Shape): Signature => ({ shape, dtype: "float32" });
+  const epilogue: Epilogue = { operands: [], emit: (_, __, value) => value };
+  const claimed = [1, 2].map((stride) => {
+    const attributes = { stride: [stride], padding: [[0, 0]], dilation: [1], groups: 1 };
+    const inputs = [signature([1, 2, 3]), signature([2, 2, 1])];
+    const output = signature([1, 2, 2 * stride + 1]);
+    const request = { op: "convolutionInputGradient", attributes, inputs, output };
+    return claimInputGradient(request, machines[0].target, epilogue) !== undefined;
+  });
+  expect(claimed).toEqual([true, false]);
 });
 
 describe("both gradients", () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, expect, it } from "vitest";
 import type { Phase } from "../../src/kernels/kernel.ts";
 import { packFunction } from "../../src/kernels/pack-panels.ts";
-import { openMachine } from "../../src/machine/machine.ts";
+import { openMachine } from "../../src/machine/open-machine.ts";
 import { numbers, runKernel } from "../matmul/run-product.ts";
 
 const machine = await openMachine({ threads: 1, maximumBytes: 2 ** 26 });

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { f32, i32 } from "../../src/assembler/values.ts";
 import type { KernelCode } from "../../src/kernels/kernel.ts";
-import { type BoundKernel, type Machine, openMachine } from "../../src/machine/machine.ts";
+import type { BoundKernel, Machine } from "../../src/machine/machine.ts";
+import { openMachine } from "../../src/machine/open-machine.ts";
 import { bufferOf, element, mapKernel, mapPhase, valuesOf } from "./kernels.ts";
 
 describe.each([1, 2, 3])("a machine of %i threads", (threads) => {

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 
-const machine = JSON.stringify(new URL("../../src/machine/machine.ts", import.meta.url).href);
+const machine = JSON.stringify(new URL("../../src/machine/open-machine.ts", import.meta.url).href);
 
 /** What the program prints; rejects when it fails or does not end. */
 async function run(program: string): Promise<string> {

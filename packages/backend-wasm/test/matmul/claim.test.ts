@@ -2,7 +2,7 @@ import { broadcastShapes, type DType, type OpRequest, type Shape, sizeOf } from 
 import fc from "fast-check";
 import { afterAll, expect, it } from "vitest";
 import { claimMatmul } from "../../src/claims/matmul.ts";
-import { openMachine } from "../../src/machine/machine.ts";
+import { openMachine } from "../../src/machine/open-machine.ts";
 import { numbers, runKernel } from "./run-product.ts";
 
 const machine = await openMachine({ threads: 1, maximumBytes: 2 ** 28 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, expect, it } from "vitest";
-import { type Machine, openMachine } from "../../src/machine/machine.ts";
+import type { Machine } from "../../src/machine/machine.ts";
+import { openMachine } from "../../src/machine/open-machine.ts";
 import type { BatchAxis, ProductDescription } from "../../src/matmul/description.ts";
 import { batchSize } from "../../src/matmul/description.ts";
 import { matmulCode } from "../../src/matmul/matmul-code.ts";

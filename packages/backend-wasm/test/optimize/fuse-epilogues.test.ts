@@ -9,6 +9,7 @@ import {
   type Backend,
   compile,
   conv2d,
+  grad,
   inference,
   type Kernel,
   type LoopNest,
@@ -126,6 +127,15 @@ it("makes one kernel of a convolution, its normalization, a residual sum and an 
     );
   });
   expect(nodes).toHaveLength(1);
+});
+
+it("makes a rectifier's mask part of the gradient that reaches it", async () => {
+  const { nodes } = await fused(() => {
+    const first = wave([4, 3, 3, 3], 1);
+    const y = conv2d(relu(conv2d(wave([2, 3, 7, 6]), first)), wave([5, 4, 3, 3], 2));
+    return grad(y.square().sum(), first);
+  });
+  expect(nodes.filter(({ name }) => name.startsWith("convolutionInputGradient+"))).toHaveLength(1);
 });
 
 it("leaves a result alone that something else reads, too", async () => {

@@ -21,8 +21,8 @@ export function hashes(name: string, size: number): Uint32Array {
 }
 
 /** Numbers in [-1, 1), from the random bits of the name, each mapped. */
-export function uniform(name: string, size: number, map: (u: number) => number): Float32Array {
-  return Float32Array.from(hashes(name, size), (hash) => map(hash / 2 ** 31 - 1));
+export function uniform(name: string, size: number, map: (u: number, i: number) => number): Float32Array {
+  return Float32Array.from(hashes(name, size), (hash, i) => map(hash / 2 ** 31 - 1, i));
 }
 
 export function imagesOf(shape: Shape): Tensor {

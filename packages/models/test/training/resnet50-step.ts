@@ -10,7 +10,6 @@ import {
   compile,
   grad,
   RandomState,
-  type Shape,
   sizeOf,
   type Tensor,
   tensor,
@@ -99,14 +98,16 @@ function distance(name: string, gradient: Float32Array, [norm, ...expected]: rea
 /** The value that tools/parity/training.py gives a variable. */
 function valueOf(name: string, { shape, dtype }: Variable, offset: number): Tensor {
   if (name.endsWith("num_batches_tracked")) return tensor(new Int32Array(1), { shape, dtype });
-  return tensor(uniform(name, sizeOf(shape), mapping(name, shape, offset)), { shape, dtype });
-}
-
-function mapping(name: string, shape: Shape, offset: number): (u: number) => number {
+  const size = sizeOf(shape);
   const bound = Math.sqrt(6 / sizeOf(shape.slice(1)));
-  if (shape.length > 1) return (u) => u * bound;
-  if (name.endsWith("running_var")) return (u) => 1 + u / 2;
-  if (/(running_mean|fc\.bias)$/.test(name)) return (u) => u / 8;
   const scale = name.includes(".bn3.") ? 0.25 : 1;
-  return name.endsWith("weight") ? (u) => scale * (1 + u / 4) : (u) => scale * (u / 8 + (u < 0 ? -offset : offset));
+  // What is added up in a stage has the same signs.
+  const signs = uniform(/\.bn3\.|downsample/.test(name) ? name.slice(0, 6) : name, size, Math.sign);
+  const map = (u: number, i: number): number => {
+    if (shape.length > 1) return u * bound;
+    if (name.endsWith("running_var")) return 1 + u / 2;
+    if (/(running_mean|fc\.bias)$/.test(name)) return u / 8;
+    return scale * (name.endsWith("weight") ? 1 + u / 4 : u / 8 + (signs[i] < 0 ? -offset : offset));
+  };
+  return tensor(uniform(name, size, map), { shape, dtype });
 }

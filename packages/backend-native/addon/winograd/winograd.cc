@@ -1,0 +1,245 @@
+// Tiles are done a block at a time: their factors, the 36 products and the results of a block stay near the processor.
+#include "winograd.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "../kept_copies.h"
+#include "../thread_memory.h"
+#include "winograd_blocks.h"
+
+namespace sconce {
+namespace {
+
+constexpr std::int64_t kFloat = sizeof(float);
+
+std::int64_t ceiling(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+/** How an image is cut into tiles. */
+struct Tiles {
+  explicit Tiles(const WinogradShape& shape)
+      : down(ceiling(shape.output_height, kTileResults)), across(ceiling(shape.output_width, kTileResults)), count(shape.batch * down * across) {
+    // Factors and sums of a block should fit the second-level cache, but products want some rows.
+    const std::int64_t bytes = kFactors * (shape.input_channels + shape.output_channels) * kFloat;
+    block = std::clamp<std::int64_t>((std::int64_t{768} << 10) / bytes, 24, 96);
+    // Blocks of equal size, at least eight of them where there are enough tiles.
+    const std::int64_t wanted = std::max(ceiling(count, block), std::min<std::int64_t>(8, ceiling(count, 12)));
+    block = ceiling(count, wanted);
+    blocks = ceiling(count, block);
+  }
+
+  std::int64_t down, across, count;
+  std::int64_t block, blocks;
+};
+
+/** Where a tile lies in its image. */
+struct Place {
+  Place(const Tiles& tiles, std::int64_t tile)
+      : image(tile / (tiles.down * tiles.across)), row(tile / tiles.across % tiles.down * kTileResults), column(tile % tiles.across * kTileResults) {}
+
+  std::int64_t image, row, column;
+};
+
+/** Pointers to a square of positions of a channels-last image, null (or `outside`) where it leaves the image. */
+template <class Float, std::int64_t kSide>
+void square(Float* image, std::int64_t height, std::int64_t width, std::int64_t channels, std::int64_t row, std::int64_t column, Float* outside,
+            Float* (&pointers)[kSide * kSide]) {
+  for (std::int64_t i = 0; i < kSide; i++) {
+    for (std::int64_t j = 0; j < kSide; j++) {
+      const std::int64_t y = row + i, x = column + j;
+      const bool inside = y >= 0 && y < height && x >= 0 && x < width;
+      pointers[i * kSide + j] = inside ? image + (y * width + x) * channels : outside;
+    }
+  }
+}
+
+/** The zeros that stand for what is outside an image. */
+const float* zeros(std::int64_t channels) {
+  thread_local std::vector<float> memory;
+  if (memory.size() < static_cast<std::size_t>(channels)) memory.assign(static_cast<std::size_t>(channels), 0.0f);
+  return memory.data();
+}
+
+/** The factors of the input's tiles [first, last): 36 arrays [tile][channel] that lie `apart` elements from each other. */
+void input_factors(const WinogradShape& shape, const Tiles& tiles, const float* x, std::int64_t first, std::int64_t last, float* factors, std::int64_t apart) {
+  const float* outside = zeros(shape.input_channels);
+  for (std::int64_t tile = first; tile < last; tile++) {
+    const Place place(tiles, tile);
+    const float* elements[kFactors];
+    square<const float, kTileElements>(x + place.image * shape.height * shape.width * shape.input_channels, shape.height, shape.width, shape.input_channels,
+                                       place.row - shape.top, place.column - shape.left, outside, elements);
+    winograd_table().input(elements, shape.input_channels, factors + (tile - first) * shape.input_channels, apart);
+  }
+}
+
+/**
+ * The factors of the kernels, [36][from][to]: of the weights [output][input][3][3], or of what they are for the input's
+ * gradient, turned around and with the channels exchanged.
+ */
+void kernel_factors(const float* weight, std::int64_t inputs, std::int64_t outputs, bool for_gradient, float* factors) {
+  const std::int64_t from = for_gradient ? outputs : inputs;
+  const std::int64_t to = for_gradient ? inputs : outputs;
+  const std::int64_t output_stride = inputs * 9;
+#pragma omp parallel for schedule(static)
+  for (std::int64_t f = 0; f < from; f++) {
+    float taps[9 * kWinogradChannels];
+    for (std::int64_t t = 0; t < to; t += kWinogradChannels) {
+      for (std::int64_t i = 0; i < kWinogradChannels; i++) {
+        const float* kernel = for_gradient ? weight + f * output_stride + (t + i) * 9 : weight + (t + i) * output_stride + f * 9;
+        for (std::int64_t tap = 0; tap < 9; tap++) taps[tap * kWinogradChannels + i] = kernel[for_gradient ? 8 - tap : tap];
+      }
+      winograd_table().kernel(taps, kWinogradChannels, factors + f * to + t, from * to);
+    }
+  }
+}
+
+/** Convolution, and the input's gradient, which is one of the output's gradient with other kernels. */
+class Winograd final : public Kernel {
+ public:
+  Winograd(const WinogradShape& shape, bool for_gradient)
+      : shape_(shape), tiles_(shape), for_gradient_(for_gradient), kernels_(kernel_bytes()) {
+    inputs_ = 2;
+    bytes_ = {static_cast<std::size_t>(shape.batch * shape.height * shape.width * shape.input_channels * kFloat),
+              static_cast<std::size_t>(shape.input_channels * shape.output_channels * 9 * kFloat),
+              static_cast<std::size_t>(shape.batch * shape.output_height * shape.output_width * shape.output_channels * kFloat)};
+    scratch_bytes_ = kernel_bytes();
+  }
+
+  void run(const Range* buffers, void* scratch) const override {
+    const float* x = static_cast<const float*>(buffers[0].pointer);
+    float* y = static_cast<float*>(buffers[2].pointer);
+    const std::int64_t from = shape_.input_channels, to = shape_.output_channels;
+    const float* kernels = static_cast<const float*>(kernels_.get(buffers[1], scratch, [&](void* target) {
+      const float* weight = static_cast<const float*>(buffers[1].pointer);
+      kernel_factors(weight, for_gradient_ ? to : from, for_gradient_ ? from : to, for_gradient_, static_cast<float*>(target));
+    }));
+#pragma omp parallel for schedule(dynamic, 1)
+    for (std::int64_t block = 0; block < tiles_.blocks; block++) {
+      const std::int64_t first = block * tiles_.block, last = std::min(first + tiles_.block, tiles_.count), count = last - first;
+      float* factors = static_cast<float*>(thread_memory(static_cast<std::size_t>(kFactors * tiles_.block * (from + to) * kFloat)));
+      float* sums = factors + kFactors * tiles_.block * from;
+      input_factors(shape_, tiles_, x, first, last, factors, count * from);
+      for (std::int64_t e = 0; e < kFactors; e++) {
+        winograd_table().multiply({factors + e * count * from, from, 1, kernels + e * from * to, to, sums + e * count * to, to, count, to, from, false});
+      }
+      for (std::int64_t tile = first; tile < last; tile++) {
+        const Place place(tiles_, tile);
+        float* results[kTileResults * kTileResults];
+        square<float, kTileResults>(y + place.image * shape_.output_height * shape_.output_width * to, shape_.output_height, shape_.output_width, to, place.row,
+                                    place.column, nullptr, results);
+        winograd_table().output(sums + (tile - first) * to, count * to, to, results);
+      }
+    }
+  }
+
+ private:
+  std::size_t kernel_bytes() const { return static_cast<std::size_t>(kFactors * shape_.input_channels * shape_.output_channels * kFloat); }
+
+  WinogradShape shape_;
+  Tiles tiles_;
+  bool for_gradient_;
+  mutable KeptCopies kernels_;
+};
+
+/** The weight's gradient: for each factor a product over all tiles, a share of them at a time. */
+class WeightGradient final : public Kernel {
+ public:
+  explicit WeightGradient(const WinogradShape& shape) : shape_(shape), tiles_(shape) {
+    inputs_ = 2;
+    bytes_ = {static_cast<std::size_t>(shape.batch * shape.height * shape.width * shape.input_channels * kFloat),
+              static_cast<std::size_t>(shape.batch * shape.output_height * shape.output_width * shape.output_channels * kFloat),
+              static_cast<std::size_t>(shape.input_channels * shape.output_channels * 9 * kFloat)};
+    // The factors of a share should stay in the last-level cache.
+    constexpr std::int64_t most_bytes = std::int64_t{12} << 20;
+    const std::int64_t most = std::max<std::int64_t>(tiles_.block, most_bytes / (kFactors * (shape.input_channels + shape.output_channels) * kFloat));
+    const std::int64_t shares = ceiling(tiles_.count, most);
+    share_ = ceiling(ceiling(tiles_.count, shares), tiles_.block) * tiles_.block;
+    scratch_bytes_ = static_cast<std::size_t>((sum_elements() + kFactors * share_ * (shape.input_channels + shape.output_channels)) * kFloat);
+  }
+
+  void run(const Range* buffers, void* scratch) const override {
+    const float* x = static_cast<const float*>(buffers[0].pointer);
+    const float* gradient = static_cast<const float*>(buffers[1].pointer);
+    const std::int64_t from = shape_.input_channels, to = shape_.output_channels;
+    float* sums = static_cast<float*>(scratch);
+    float* factors = sums + sum_elements();
+    float* gradients = factors + kFactors * share_ * from;
+    // Rows of a product that one thread does at a time.
+    const std::int64_t rows = std::min<std::int64_t>(from, 96);
+    const std::int64_t parts = ceiling(from, rows);
+    for (std::int64_t start = 0; start < tiles_.count; start += share_) {
+      const std::int64_t count = std::min(share_, tiles_.count - start);
+#pragma omp parallel
+      {
+#pragma omp for schedule(dynamic, 1)
+        for (std::int64_t first = 0; first < count; first += tiles_.block) {
+          const std::int64_t last = std::min(first + tiles_.block, count);
+          input_factors(shape_, tiles_, x, start + first, start + last, factors + first * from, count * from);
+          gradient_factors(gradient, start + first, start + last, gradients + first * to, count * to);
+        }
+#pragma omp for schedule(dynamic, 1)
+        for (std::int64_t unit = 0; unit < kFactors * parts; unit++) {
+          const std::int64_t e = unit / parts, row = unit % parts * rows;
+          winograd_table().multiply({factors + e * count * from + row, 1, from, gradients + e * count * to, to, sums + (e * from + row) * to, to,
+                                     std::min(rows, from - row), to, count, start > 0});
+        }
+      }
+    }
+    finish(sums, static_cast<float*>(buffers[2].pointer));
+  }
+
+ private:
+  std::int64_t sum_elements() const { return kFactors * shape_.input_channels * shape_.output_channels; }
+
+  void gradient_factors(const float* gradient, std::int64_t first, std::int64_t last, float* factors, std::int64_t apart) const {
+    const std::int64_t to = shape_.output_channels;
+    const float* outside = zeros(to);
+    for (std::int64_t tile = first; tile < last; tile++) {
+      const Place place(tiles_, tile);
+      const float* elements[kTileResults * kTileResults];
+      square<const float, kTileResults>(gradient + place.image * shape_.output_height * shape_.output_width * to, shape_.output_height, shape_.output_width, to,
+                                        place.row, place.column, outside, elements);
+      winograd_table().output_gradient(elements, to, factors + (tile - first) * to, apart);
+    }
+  }
+
+  /** Brings the sums [36][input][output] to the gradient [output][input][3][3]. */
+  void finish(const float* sums, float* weight) const {
+    const std::int64_t from = shape_.input_channels, to = shape_.output_channels;
+#pragma omp parallel for schedule(static)
+    for (std::int64_t f = 0; f < from; f++) {
+      float taps[9 * kWinogradChannels];
+      for (std::int64_t t = 0; t < to; t += kWinogradChannels) {
+        winograd_table().kernel_gradient(sums + f * to + t, from * to, kWinogradChannels, taps);
+        for (std::int64_t i = 0; i < kWinogradChannels; i++) {
+          for (std::int64_t tap = 0; tap < 9; tap++) weight[((t + i) * from + f) * 9 + tap] = taps[tap * kWinogradChannels + i];
+        }
+      }
+    }
+  }
+
+  WinogradShape shape_;
+  Tiles tiles_;
+  std::int64_t share_ = 0;
+};
+
+}  // namespace
+
+bool suits_winograd(const WinogradShape& shape) {
+  if (shape.input_channels % kWinogradChannels != 0 || shape.output_channels % kWinogradChannels != 0) return false;
+  const Tiles tiles(shape);
+  const std::int64_t results = shape.batch * shape.output_height * shape.output_width;
+  // Tiles that stick out waste products, and products of few rows waste registers.
+  return tiles.count >= 48 && results >= tiles.count * 9;
+}
+
+KernelPointer winograd(const WinogradShape& shape) { return std::make_shared<Winograd>(shape, false); }
+
+KernelPointer winograd_input_gradient(const WinogradShape& s) {
+  const WinogradShape turned = {s.batch, s.output_channels, s.output_height, s.output_width, s.input_channels, 2 - s.top, 2 - s.left, s.height, s.width};
+  return std::make_shared<Winograd>(turned, true);
+}
+
+KernelPointer winograd_weight_gradient(const WinogradShape& shape) { return std::make_shared<WeightGradient>(shape); }
+
+}  // namespace sconce
