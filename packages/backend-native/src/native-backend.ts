@@ -4,6 +4,7 @@ import {
   type Capabilities,
   type Claim,
   dtypes,
+  fuseEpilogues,
   type Kernel,
   type LoopNest,
   type OpRequest,
@@ -69,7 +70,8 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
     }),
     ...(claims &&
       options.optimize !== false && {
-        optimize: (draft: ProgramDraft, claim: Claim) => channelsLast(joinPaddedSums(draft, claim), claim),
+        optimize: (draft: ProgramDraft, claim: Claim) =>
+          channelsLast(fuseEpilogues(joinPaddedSums(draft, claim), claim), claim),
       }),
     record: (steps: readonly Step<NativeBuffer>[]): Replay => replay(addon, device, steps),
   };

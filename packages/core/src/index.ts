@@ -23,6 +23,8 @@ export { applyScalar, roundHalfEven, roundTo, scalarOperators } from "./backend/
 export type { ElementBuilder } from "./compiler/element.ts";
 export { explain } from "./compiler/explain.ts";
 export type { Expression, ExpressionBuilder, Index } from "./compiler/expression.ts";
+export { fuseEpilogues } from "./compiler/fuse-epilogues.ts";
+export type { NestEpilogue, OperandKind } from "./compiler/nest-epilogue.ts";
 export type { Home, Program, ProgramDraft, ProgramNode, ProgramValue, Work } from "./compiler/program.ts";
 export type { DType, TypedArray } from "./dtype.ts";
 export { allocateArray, bytesPerElement, dtypeOfArray, dtypes, isFloat, promote, toFloat, viewArray } from "./dtype.ts";

@@ -167,11 +167,24 @@ class WeightGradient final : public Kernel {
 
 }  // namespace
 
+namespace {
+
+/** Whether our own kernels know how to do the chain: they have no operands of one value per position. */
+bool suits(const PostOperations& post) {
+  for (const PostOperation& step : post.steps()) {
+    const bool is_function = step.kind < PostOperation::kFunctions;
+    if (step.kind == PostOperation::kTanh || step.kind == PostOperation::kExp || (!is_function && step.shape == PostOperation::kColumn)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 KernelPointer convolution(Reader& reader) {
   const Geometry geometry = read_geometry(reader);
   PostOperations post;
   post.read(reader, geometry.y, geometry.row, geometry.column);
-  if (geometry.winograd && post.empty()) return winograd(*geometry.winograd);
+  if (geometry.winograd && suits(post)) return winograd(*geometry.winograd, post);
   return std::make_shared<Forward>(geometry, std::move(post));
 }
 

@@ -1,8 +1,9 @@
 // What follows a matrix product or convolution before its result is stored: a chain of bias, scale, activation and
-// residual steps that oneDNN runs inside the primitive.
+// residual steps, which run inside the primitive.
 #pragma once
 
 #include <dnnl.hpp>
+#include <unordered_map>
 #include <vector>
 
 #include "../reader.h"
@@ -10,65 +11,87 @@
 
 namespace sconce {
 
+/** One step of the chain, on the value so far. */
+struct PostOperation {
+  /** Functions of one value, with the parameters alpha and beta, and operations with an operand; in the order that descriptions number them. */
+  enum Kind { kRelu, kLinear, kClip, kTanh, kExp, kSquare, kFunctions, kAdd = kFunctions, kMultiply, kSubtract, kMaximum, kMinimum, kKinds };
+  /** How an operand lines up with the result. */
+  enum Shape { kElement, kRow, kColumn };
+
+  Kind kind = kRelu;
+  float alpha = 0;
+  float beta = 0;
+  Shape shape = kElement;
+  std::size_t operand = 0;
+};
+
 class PostOperations {
  public:
-  /** How an operand lines up with the result. */
-  enum class Shape { kElement = 0, kRow = 1, kColumn = 2 };
-
   /**
-   * Reads a length-prefixed chain. Each step is
-   *   0 algorithm alpha beta         an elementwise function of oneDNN (its number), or
-   *   1 algorithm shape              a binary operation (its number) with the next operand: 0 element, 1 row, 2 column.
-   * `result` is the result's layout; `row` and `column` are the descriptions of operands of one value per row or column.
+   * Reads a length-prefixed chain of steps: a kind, and then alpha and beta for a function, or the operand's shape and its
+   * number for an operation. `result` is the result's layout; `row` and `column` describe operands of one value per row or
+   * column.
    */
   void read(Reader& reader, const dnnl::memory::desc& result, const dnnl::memory::desc& row, const dnnl::memory::desc& column) {
-    using dnnl::algorithm;
-    static const algorithm functions[] = {algorithm::eltwise_relu, algorithm::eltwise_linear, algorithm::eltwise_clip, algorithm::eltwise_logistic,
-                                          algorithm::eltwise_tanh, algorithm::eltwise_swish, algorithm::eltwise_gelu_erf, algorithm::eltwise_square,
-                                          algorithm::eltwise_exp, algorithm::eltwise_hardswish};
-    static const algorithm operations[] = {algorithm::binary_add, algorithm::binary_mul, algorithm::binary_sub, algorithm::binary_max, algorithm::binary_min};
-    const std::int64_t steps = reader.integer(0, 32);
-    for (std::int64_t i = 0; i < steps; i++) {
-      if (reader.integer(0, 1) == 0) {
-        const algorithm function = functions[reader.integer(0, 9)];
-        const float alpha = static_cast<float>(reader.number());
-        const float beta = static_cast<float>(reader.number());
-        chain_.append_eltwise(1.0f, function, alpha, beta);
+    steps_.resize(static_cast<std::size_t>(reader.integer(0, kMost)));
+    for (PostOperation& step : steps_) {
+      step.kind = static_cast<PostOperation::Kind>(reader.integer(0, PostOperation::kKinds - 1));
+      if (step.kind < PostOperation::kFunctions) {
+        step.alpha = static_cast<float>(reader.number());
+        step.beta = static_cast<float>(reader.number());
         continue;
       }
-      const algorithm operation = operations[reader.integer(0, 4)];
-      const Shape shape = static_cast<Shape>(reader.integer(0, 2));
-      const dnnl::memory::desc desc = shape == Shape::kElement ? result : shape == Shape::kRow ? row : column;
-      operands_.push_back({static_cast<int>(i), desc});
-      chain_.append_binary(operation, desc);
+      step.shape = static_cast<PostOperation::Shape>(reader.integer(0, 2));
+      step.operand = static_cast<std::size_t>(reader.integer(0, kMost - 1));
+      if (step.operand >= operands_.size()) operands_.resize(step.operand + 1);
+      operands_[step.operand] = step.shape == PostOperation::kElement ? result : step.shape == PostOperation::kRow ? row : column;
     }
-    attributes_.set_post_ops(chain_);
-    attributes_.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    for (const dnnl::memory::desc& operand : operands_) {
+      if (operand.is_zero()) reader.fail("an operand is left out");
+    }
   }
 
-  bool empty() const { return chain_.len() == 0; }
-  const dnnl::primitive_attr& attributes() const { return attributes_; }
-  /** Bytes of each operand, in order. */
+  const std::vector<PostOperation>& steps() const { return steps_; }
+
+  /** Bytes of each operand. */
   std::vector<std::size_t> bytes() const {
     std::vector<std::size_t> all;
-    for (const Operand& operand : operands_) all.push_back(operand.desc.get_size());
+    for (const dnnl::memory::desc& operand : operands_) all.push_back(operand.get_size());
     return all;
   }
+
+  /** The chain for oneDNN, with scratch memory given by us. */
+  dnnl::primitive_attr attributes() const {
+    using dnnl::algorithm;
+    static const algorithm algorithms[] = {algorithm::eltwise_relu, algorithm::eltwise_linear, algorithm::eltwise_clip,
+                                           algorithm::eltwise_tanh, algorithm::eltwise_exp,    algorithm::eltwise_square,
+                                           algorithm::binary_add,   algorithm::binary_mul,     algorithm::binary_sub,
+                                           algorithm::binary_max,   algorithm::binary_min};
+    dnnl::post_ops chain;
+    for (const PostOperation& step : steps_) {
+      if (step.kind < PostOperation::kFunctions) chain.append_eltwise(1.0f, algorithms[step.kind], step.alpha, step.beta);
+      else chain.append_binary(algorithms[step.kind], operands_[step.operand]);
+    }
+    dnnl::primitive_attr attributes;
+    attributes.set_post_ops(chain);
+    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    return attributes;
+  }
+
   /** Adds the operands, found from `buffers` on, to a primitive's arguments. */
   void add(std::unordered_map<int, dnnl::memory>& arguments, const Range* buffers) const {
-    for (std::size_t i = 0; i < operands_.size(); i++) {
-      arguments.insert({DNNL_ARG_ATTR_MULTIPLE_POST_OP(operands_[i].step) | DNNL_ARG_SRC_1, view(operands_[i].desc, buffers[i].pointer)});
+    for (std::size_t i = 0; i < steps_.size(); i++) {
+      if (steps_[i].kind < PostOperation::kFunctions) continue;
+      const std::size_t operand = steps_[i].operand;
+      arguments.insert({DNNL_ARG_ATTR_MULTIPLE_POST_OP(static_cast<int>(i)) | DNNL_ARG_SRC_1, view(operands_[operand], buffers[operand].pointer)});
     }
   }
 
  private:
-  struct Operand {
-    int step;
-    dnnl::memory::desc desc;
-  };
-  dnnl::post_ops chain_;
-  dnnl::primitive_attr attributes_;
-  std::vector<Operand> operands_;
+  static constexpr std::int64_t kMost = 32;
+
+  std::vector<PostOperation> steps_;
+  std::vector<dnnl::memory::desc> operands_;
 };
 
 }  // namespace sconce

@@ -96,18 +96,20 @@ void kernel_factors(const float* weight, std::int64_t inputs, std::int64_t outpu
 /** Convolution, and the input's gradient, which is one of the output's gradient with other kernels. */
 class Winograd final : public Kernel {
  public:
-  Winograd(const WinogradShape& shape, bool for_gradient)
-      : shape_(shape), tiles_(shape), for_gradient_(for_gradient), kernels_(kernel_bytes()) {
-    inputs_ = 2;
+  Winograd(const WinogradShape& shape, bool for_gradient, const PostOperations& post)
+      : shape_(shape), tiles_(shape), for_gradient_(for_gradient), post_(post), kernels_(kernel_bytes()) {
     bytes_ = {static_cast<std::size_t>(shape.batch * shape.height * shape.width * shape.input_channels * kFloat),
-              static_cast<std::size_t>(shape.input_channels * shape.output_channels * 9 * kFloat),
-              static_cast<std::size_t>(shape.batch * shape.output_height * shape.output_width * shape.output_channels * kFloat)};
+              static_cast<std::size_t>(shape.input_channels * shape.output_channels * 9 * kFloat)};
+    for (const std::size_t bytes : post.bytes()) bytes_.push_back(bytes);
+    inputs_ = bytes_.size();
+    bytes_.push_back(static_cast<std::size_t>(shape.batch * shape.output_height * shape.output_width * shape.output_channels * kFloat));
     scratch_bytes_ = kernel_bytes();
   }
 
   void run(const Range* buffers, void* scratch) const override {
     const float* x = static_cast<const float*>(buffers[0].pointer);
-    float* y = static_cast<float*>(buffers[2].pointer);
+    float* y = static_cast<float*>(buffers[inputs_].pointer);
+    const std::vector<ResultStep> steps = steps_on(buffers + 2);
     const std::int64_t from = shape_.input_channels, to = shape_.output_channels;
     const float* kernels = static_cast<const float*>(kernels_.get(buffers[1], scratch, [&](void* target) {
       const float* weight = static_cast<const float*>(buffers[1].pointer);
@@ -127,7 +129,7 @@ class Winograd final : public Kernel {
         float* results[kTileResults * kTileResults];
         square<float, kTileResults>(y + place.image * shape_.output_height * shape_.output_width * to, shape_.output_height, shape_.output_width, to, place.row,
                                     place.column, nullptr, results);
-        winograd_table().output(sums + (tile - first) * to, count * to, to, results);
+        winograd_table().output(sums + (tile - first) * to, count * to, to, results, y, steps.data(), steps.size());
       }
     }
   }
@@ -135,9 +137,22 @@ class Winograd final : public Kernel {
  private:
   std::size_t kernel_bytes() const { return static_cast<std::size_t>(kFactors * shape_.input_channels * shape_.output_channels * kFloat); }
 
+  std::vector<ResultStep> steps_on(const Range* operands) const {
+    static const ResultStep::Kind kinds[] = {ResultStep::kRelu, ResultStep::kLinear, ResultStep::kClip,     ResultStep::kLinear,  ResultStep::kLinear, ResultStep::kSquare,
+                                             ResultStep::kAdd,  ResultStep::kMultiply, ResultStep::kSubtract, ResultStep::kMaximum, ResultStep::kMinimum};
+    std::vector<ResultStep> steps;
+    for (const PostOperation& step : post_.steps()) {
+      const bool is_function = step.kind < PostOperation::kFunctions;
+      const float* operand = is_function ? nullptr : static_cast<const float*>(operands[step.operand].pointer);
+      steps.push_back({kinds[step.kind], step.alpha, step.beta, operand, step.shape == PostOperation::kElement});
+    }
+    return steps;
+  }
+
   WinogradShape shape_;
   Tiles tiles_;
   bool for_gradient_;
+  PostOperations post_;
   mutable KeptCopies kernels_;
 };
 
@@ -233,11 +248,11 @@ bool suits_winograd(const WinogradShape& shape) {
   return tiles.count >= 48 && results >= tiles.count * 9;
 }
 
-KernelPointer winograd(const WinogradShape& shape) { return std::make_shared<Winograd>(shape, false); }
+KernelPointer winograd(const WinogradShape& shape, const PostOperations& post) { return std::make_shared<Winograd>(shape, false, post); }
 
 KernelPointer winograd_input_gradient(const WinogradShape& s) {
   const WinogradShape turned = {s.batch, s.output_channels, s.output_height, s.output_width, s.input_channels, 2 - s.top, 2 - s.left, s.height, s.width};
-  return std::make_shared<Winograd>(turned, true);
+  return std::make_shared<Winograd>(turned, true, PostOperations());
 }
 
 KernelPointer winograd_weight_gradient(const WinogradShape& shape) { return std::make_shared<WeightGradient>(shape); }

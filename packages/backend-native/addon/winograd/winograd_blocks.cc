@@ -121,13 +121,37 @@ void output_gradient(const float* const* gradients, std::int64_t channels, float
   spread<4, 6, output_gradient_line>(gradients, channels, factors, apart);
 }
 
-void output(const float* sums, std::int64_t apart, std::int64_t channels, float* const* results) {
+Vector spread_over(float value) { return value - Vector{}; }
+
+Vector maximum(Vector a, Vector b) { return b > a ? b : a; }
+
+/** One step on the value of results whose first is element `at` of all and channel `channel`. */
+Vector apply(const ResultStep& step, Vector value, std::int64_t at, std::int64_t channel) {
+  const auto operand = [&] { return load(step.operand + (step.elements ? at : channel)); };
+  switch (step.kind) {
+    case ResultStep::kRelu: return value > 0 ? value : step.alpha * value;
+    case ResultStep::kLinear: return step.alpha * value + step.beta;
+    case ResultStep::kClip: return -maximum(-maximum(value, spread_over(step.alpha)), spread_over(-step.beta));
+    case ResultStep::kSquare: return value * value;
+    case ResultStep::kAdd: return value + operand();
+    case ResultStep::kMultiply: return value * operand();
+    case ResultStep::kSubtract: return value - operand();
+    case ResultStep::kMaximum: return maximum(value, operand());
+    case ResultStep::kMinimum: return -maximum(-value, -operand());
+  }
+  return value;
+}
+
+void output(const float* sums, std::int64_t apart, std::int64_t channels, float* const* results, const float* all, const ResultStep* steps, std::size_t count) {
   for (std::int64_t c = 0; c < channels; c += kLanes) {
     Vector products[36], values[16];
     for (int i = 0; i < 36; i++) products[i] = load(sums + i * apart + c);
     both<6, 4, output_line>(products, values);
     for (int i = 0; i < 16; i++) {
-      if (results[i] != nullptr) store(results[i] + c, values[i]);
+      if (results[i] == nullptr) continue;
+      Vector value = values[i];
+      for (std::size_t step = 0; step < count; step++) value = apply(steps[step], value, results[i] - all + c, c);
+      store(results[i] + c, value);
     }
   }
 }

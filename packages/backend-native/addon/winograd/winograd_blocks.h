@@ -1,6 +1,7 @@
 // The arithmetic of Winograd's minimal filtering F(4x4, 3x3) on channels-last data, compiled once per instruction set.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace sconce {
@@ -25,11 +26,21 @@ struct Product {
   bool accumulate;
 };
 
+/** What is done to results before they are stored. */
+struct ResultStep {
+  enum Kind { kRelu, kLinear, kClip, kSquare, kAdd, kMultiply, kSubtract, kMaximum, kMinimum };
+  Kind kind;
+  float alpha, beta;
+  /** An operand: one value per channel, or, with `elements`, as many as there are results. */
+  const float* operand;
+  bool elements;
+};
+
 struct WinogradTable {
   /** The 36 elements of a tile, each `channels` long, to 36 factors that lie `apart` elements from each other. */
   void (*input)(const float* const* elements, std::int64_t channels, float* factors, std::int64_t apart);
-  /** 36 sums to the 16 results of a tile; results[i] may be null. */
-  void (*output)(const float* sums, std::int64_t apart, std::int64_t channels, float* const* results);
+  /** 36 sums to the 16 results of a tile, after `count` steps; results[i], somewhere in the array `all`, may be null. */
+  void (*output)(const float* sums, std::int64_t apart, std::int64_t channels, float* const* results, const float* all, const ResultStep* steps, std::size_t count);
   /** The adjoint of `output`: 16 gradients to 36 factors. */
   void (*output_gradient)(const float* const* gradients, std::int64_t channels, float* factors, std::int64_t apart);
   /** Nine taps, each `count` long, to 36 factors. */

@@ -1,7 +1,8 @@
 /** Convolution over one or two spatial axes and its gradients, as addon/dnnl/convolution.h describes them. */
-import type { ConvolutionAttributes, OpRequest, Shape } from "@sconce/core";
+import type { ConvolutionAttributes, NestEpilogue, OpRequest, Shape } from "@sconce/core";
 import type { LaidOutRequest } from "../optimize/channels-last.ts";
 import { isPlainFloat } from "./index.ts";
+import { describePostOperations } from "./post-operations.ts";
 
 export function describeConvolution(request: OpRequest): readonly number[] | undefined {
   if (!isPlainFloat(request)) return undefined;
@@ -20,6 +21,10 @@ export function describeConvolution(request: OpRequest): readonly number[] | und
   const both = <Item>(list: readonly Item[], single: Item): [Item, Item] =>
     list.length === 2 ? [list[0], list[1]] : [single, list[0]];
   const [vertical, horizontal] = both(padding, [0, 0]);
+  // Operands of one value per position are not known to the convolutions that lie channels-last.
+  const after = op === "convolution" ? describePostOperations(request) : [];
+  const byPosition = (request.epilogue as NestEpilogue | undefined)?.operands.includes("column");
+  if (!after || byPosition || (op !== "convolution" && request.epilogue)) return undefined;
   const { layout } = request as LaidOutRequest;
   const [xLast, yLast] =
     op === "convolution"
@@ -42,7 +47,6 @@ export function describeConvolution(request: OpRequest): readonly number[] | und
     groups,
     Number(xLast ?? false),
     Number(yLast ?? false),
-    // No post-operations yet.
-    ...(op === "convolution" ? [0] : []),
+    ...after,
   ];
 }

@@ -1,6 +1,7 @@
 /** Matrix products, as addon/dnnl/matmul.h describes them. */
 import type { MatmulAttributes, OpRequest, Shape } from "@sconce/core";
 import { isPlainFloat } from "./index.ts";
+import { describePostOperations } from "./post-operations.ts";
 
 export function describeMatmul(request: OpRequest): readonly number[] | undefined {
   if (!isPlainFloat(request)) return undefined;
@@ -12,6 +13,8 @@ export function describeMatmul(request: OpRequest): readonly number[] | undefine
   const batch = shape.slice(0, -2);
   // oneDNN takes up to 12 dimensions, the addon's description 8 for the batch.
   if (batch.length > 8) return undefined;
+  const after = describePostOperations(request);
+  if (!after) return undefined;
   return [
     batch.length,
     ...batch,
@@ -24,7 +27,7 @@ export function describeMatmul(request: OpRequest): readonly number[] | undefine
     depth,
     Number(transposeA),
     Number(transposeB),
-    0,
+    ...after,
   ];
 }
 

@@ -6,7 +6,17 @@
  * becomes channels-last if a convolution touches it, directly or through nests that can follow; copies are made at the
  * borders and around nodes that cannot.
  */
-import type { Claim, DType, LoopNest, OpRequest, ProgramDraft, ProgramNode, Shape } from "@sconce/core";
+import {
+  type Claim,
+  type DType,
+  type LoopNest,
+  type NestEpilogue,
+  type OpRequest,
+  type ProgramDraft,
+  type ProgramNode,
+  type Shape,
+  sameShape,
+} from "@sconce/core";
 import { type Channels, channelsLastNest, channelsOf } from "./channels-last-nest.ts";
 
 /** What a claim is told of the order its operands lie in: the positions of those that are channels-last. */
@@ -42,9 +52,10 @@ const activations: Readonly<Record<string, Activations>> = {
   maxPoolSelect: { output: true, follows: true },
 };
 
-/** Whether input `i` of an op is an activation. */
-function touches({ inputs }: Activations, i: number): boolean {
-  return inputs?.includes(i) ?? true;
+/** Whether input `i` of a claimed node is an activation; operands of an epilogue come after the op's own. */
+function isActivation({ inputs: own, epilogue }: OpRequest, { inputs }: Activations, i: number): boolean {
+  if (i < own.length) return inputs?.includes(i) ?? true;
+  return (epilogue as NestEpilogue).operands[i - own.length] === "element";
 }
 
 export function channelsLast(draft: ProgramDraft, claim: Claim): ProgramDraft {
@@ -94,9 +105,10 @@ class Pass {
       outputs: [output],
     } of nodes) {
       if (work.kind !== "claim") continue;
-      const touched = activations[work.request.op];
-      if (!touched || touched.follows || work.request.output.shape.length !== 4) continue;
-      for (const input of inputs.filter((_, i) => touches(touched, i))) add(input);
+      const { request } = work;
+      const touched = activations[request.op];
+      if (!touched || touched.follows || request.output.shape.length !== 4) continue;
+      for (const input of inputs.filter((_, i) => isActivation(request, touched, i))) add(input);
       if (touched.output) add(output);
     }
     for (let grows = this.#last.size > 0; grows; ) {
@@ -123,16 +135,16 @@ class Pass {
     }
     const touched = work.kind === "claim" ? activations[work.request.op] : undefined;
     const isApart = touched?.follows && ![...node.inputs, ...node.outputs].some((value) => this.#last.has(value));
-    if (work.kind !== "claim" || !touched || isApart || work.request.output.shape.length !== 4) {
+    if (work.kind !== "claim" || !touched || isApart || !this.#isWhole(node, work.request)) {
       this.#placePlain(node);
       return;
     }
-    const inputs = node.inputs.map((value, i) => (touches(touched, i) ? this.#inLast(value) : value));
     const [output] = node.outputs;
     const layout: Layout = {
-      inputs: node.inputs.map((_, i) => touches(touched, i)),
+      inputs: node.inputs.map((_, i) => isActivation(work.request, touched, i)),
       output: touched.output,
     };
+    const inputs = node.inputs.map((value, i) => (layout.inputs[i] ? this.#inLast(value) : value));
     const request: LaidOutRequest = { ...work.request, layout };
     const kernel = this.#claim(request);
     if (!kernel) {
@@ -147,6 +159,17 @@ class Pass {
     const made = this.#newValue(this.#values[output].shape, "float32");
     this.#nodes.push({ ...laidOut, outputs: [made] });
     this.#nodes.push(copyNode(made, output, this.#values[output].shape, "to row-major"));
+  }
+
+  /** Whether the values of rank 4 that an op works on have the shapes it sees: a reshaped one has no channels of its own. */
+  #isWhole({ inputs, outputs: [output] }: ProgramNode, request: OpRequest): boolean {
+    if (request.output.shape.length !== 4) return false;
+    const shapeOf = (i: number): Shape => (i < request.inputs.length ? request.inputs[i].shape : request.output.shape);
+    const touched = activations[request.op];
+    const inputsFit = inputs.every(
+      (value, i) => !isActivation(request, touched, i) || sameShape(this.#values[value].shape, shapeOf(i)),
+    );
+    return inputsFit && (!touched.output || sameShape(this.#values[output].shape, request.output.shape));
   }
 
   /** The node as it was, on row-major copies. */

@@ -27,7 +27,8 @@ export function dotTiles(
   rows: number,
   strides: DotStrides,
 ): (operands: DotOperands) => void {
-  const tiles = [tileRows, rows % tileRows]
+  const most = tileRows(relaxed);
+  const tiles = [most, rows % most]
     .filter((height) => height > 0 && height <= rows)
     .map((height) => {
       const width = dotColumns(height);

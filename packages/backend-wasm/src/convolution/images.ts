@@ -110,9 +110,9 @@ function writeRun(
   const unroll = 4;
   const whole = Math.floor(count / 4 / unroll) * unroll * 4;
   f.range(0, whole, 4 * unroll, (i) => {
-    const at = f.bind(i32.mul(i, 4)) as I32;
-    for (let j = 0; j < unroll; j++) f.emit(v128.store(i32.add(to, at), value(at, 4 * j, 4), 16 * j));
-    if ("local" in at) f.release(at as Local<"i32">);
+    f.once([i32.mul(i, 4)], ([at]) => {
+      for (let j = 0; j < unroll; j++) f.emit(v128.store(i32.add(to, at), value(at, 4 * j, 4), 16 * j));
+    });
   });
   for (let i = whole; i < count; i += 4) f.emit(v128.store(to, value(i32.const(0), i, Math.min(4, count - i)), 4 * i));
   f.increase(to, 4 * count);

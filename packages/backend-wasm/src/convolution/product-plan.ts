@@ -14,9 +14,6 @@ const unitsPerThread = 4;
 
 /** A record of where a vector of results goes: how many there are, 4 * position, and the index in bytes. */
 export const placeBytes = 12;
-/** A register tile of sums. */
-export const tileBytes = 16 * tileVectors * tileRows;
-
 export interface ProductPlan {
   readonly shape: ConvolutionShape;
   readonly layout: ImageLayout;
@@ -24,6 +21,9 @@ export interface ProductPlan {
   readonly vectors: number;
   readonly block: number;
   readonly blocks: number;
+  /** Rows of a register tile, and bytes of its sums. */
+  readonly tileHeight: number;
+  readonly tileBytes: number;
   /** Output channels of a group, those of a share (a multiple of the tile's), and shares. */
   readonly rows: number;
   readonly share: number;
@@ -39,7 +39,9 @@ export interface ProductPlan {
   readonly placesBytes: number;
 }
 
-export function planProduct(shape: ConvolutionShape, { threads }: Target): ProductPlan {
+export function planProduct(shape: ConvolutionShape, { threads, relaxed }: Target): ProductPlan {
+  const tileHeight = tileRows(relaxed);
+  const tileBytes = 16 * tileVectors * tileHeight;
   const layout = imageLayout(shape);
   const vectors = shape.batch * vectorsPerImage(shape);
   const rows = shape.outputChannels / shape.groups;
@@ -47,12 +49,12 @@ export function planProduct(shape: ConvolutionShape, { threads }: Target): Produ
   const block = roundUp(Math.ceil(vectors / Math.ceil(vectors / blockVectors)), tileVectors);
   const blocks = Math.ceil(vectors / block);
   const wanted = Math.ceil((threads > 1 ? threads * unitsPerThread : 1) / (blocks * shape.groups));
-  const share = roundUp(Math.ceil(rows / wanted), tileRows);
+  const share = roundUp(Math.ceil(rows / wanted), tileHeight);
   const slice = roundUp(Math.ceil(depth / Math.ceil(depth / blockDepth)), 4);
   const panels = block / tileVectors;
   const panelBytes = 16 * tileVectors * slice;
   const placesBytes = roundUp(placeBytes * block, 64);
-  const sumsBytes = slice < depth ? (tileBytes * panels * share) / tileRows : 0;
+  const sumsBytes = slice < depth ? (tileBytes * panels * share) / tileHeight : 0;
   const imagesAt = offsetTableBytes(shape);
   const imageBytes = layout.direct ? 0 : 4 * shape.batch * shape.inputChannels * layout.planeLength;
   return {
@@ -61,6 +63,8 @@ export function planProduct(shape: ConvolutionShape, { threads }: Target): Produ
     vectors,
     block,
     blocks,
+    tileHeight,
+    tileBytes,
     rows,
     share,
     shares: Math.ceil(rows / share),

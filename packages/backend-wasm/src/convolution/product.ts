@@ -12,11 +12,11 @@ import { type I32, type Index, i32 } from "../assembler/values.ts";
 import type { Epilogue } from "../kernels/epilogue.ts";
 import type { Frame, KernelCode, Target } from "../kernels/kernel.ts";
 import { positions } from "../kernels/positions.ts";
-import { accumulateTile, tileRows, tileVectors, zeroTile } from "../kernels/tile.ts";
+import { accumulateTile, tileVectors, zeroTile } from "../kernels/tile.ts";
 import { type ConvolutionShape, outputPositions } from "./geometry.ts";
 import { imagePhases } from "./images.ts";
 import { offsetTablePhase, packPatches, patchVector } from "./pack-patches.ts";
-import { type ProductPlan, placeBytes, planProduct, tileBytes } from "./product-plan.ts";
+import { type ProductPlan, placeBytes, planProduct } from "./product-plan.ts";
 import { type ResultStore, resultStore } from "./results.ts";
 
 /** The convolution of any shape; none of its arrays may be empty. */
@@ -38,7 +38,21 @@ export function productCode(shape: ConvolutionShape, target: Target, epilogue?: 
 
 function emitUnits(frame: Frame, plan: ProductPlan, target: Target, epilogue: Epilogue | undefined): void {
   const { f, first, last, thread, input, scratch } = frame;
-  const { shape, layout, vectors, block, blocks, rows, share, shares, depth, slice, placesBytes, panelBytes } = plan;
+  const {
+    shape,
+    layout,
+    vectors,
+    block,
+    blocks,
+    tileHeight,
+    rows,
+    share,
+    shares,
+    depth,
+    slice,
+    placesBytes,
+    panelBytes,
+  } = plan;
   const memory = f.bind(scratch());
   const places = f.bind(i32.add(i32.add(memory, plan.privateAt), i32.mul(thread, plan.privateBytes)));
   const panels = f.bind(i32.add(places, placesBytes));
@@ -69,13 +83,13 @@ function emitUnits(frame: Frame, plan: ProductPlan, target: Target, epilogue: Ep
         multiplyBlock(f, target, plan, count, { ...at, from }, store);
       };
       f.while(
-        () => i32.le_s(i32.add(row, tileRows), rowEnd),
+        () => i32.le_s(i32.add(row, tileHeight), rowEnd),
         () => {
-          multiply(tileRows);
-          f.increase(row, tileRows);
+          multiply(tileHeight);
+          f.increase(row, tileHeight);
         },
       );
-      if (rows % tileRows > 0) f.if(i32.lt_s(row, rowEnd), () => multiply(rows % tileRows));
+      if (rows % tileHeight > 0) f.if(i32.lt_s(row, rowEnd), () => multiply(rows % tileHeight));
       f.increase(table, 4 * slice);
     });
   });
@@ -113,7 +127,7 @@ function packBlock(
 function multiplyBlock(
   f: FunctionBuilder,
   { relaxed }: Target,
-  { depth: whole, slice, panelBytes }: ProductPlan,
+  { depth: whole, slice, panelBytes, tileBytes }: ProductPlan,
   count: number,
   at: Record<"places" | "panels" | "channel" | "begin" | "end" | "a" | "from" | "depth", I32> & {
     sum: ReturnType<FunctionBuilder["index"]>;

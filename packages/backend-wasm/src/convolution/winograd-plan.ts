@@ -8,8 +8,8 @@ import { tileProducts, tileResults } from "./winograd-transforms.ts";
 
 /** The most tiles in a block, a multiple of a register tile's columns. */
 const blockTiles = 24;
-/** The most output channels whose sums wait to be transformed at a time. */
-const mostRows = 4 * tileRows;
+/** The most tiles' worth of output channels whose sums wait to be transformed at a time. */
+const mostTileRows = 4;
 /** Units per thread that even out their different speeds. */
 const unitsPerThread = 4;
 /** Elements of the factors of a block of kernels that should stay in the cache. */
@@ -32,7 +32,8 @@ export interface WinogradPlan {
   /** Tiles of a block, and blocks. */
   readonly block: number;
   readonly blocks: number;
-  /** Output channels whose sums wait at a time. */
+  /** Rows of a register tile, and output channels whose sums wait at a time. */
+  readonly tileHeight: number;
   readonly rows: number;
   /**
    * Whether there are so few tiles that all of them are transformed beforehand, and a unit is `rows` output channels: it
@@ -75,7 +76,9 @@ export function suitsWinograd(shape: ConvolutionShape): boolean {
   return tiles > 0 && shape.batch * outputPositions(shape) > leastResults * roundUp(tiles, 4 * tileVectors);
 }
 
-export function planWinograd(shape: ConvolutionShape, { threads }: Target): WinogradPlan {
+export function planWinograd(shape: ConvolutionShape, { threads, relaxed }: Target): WinogradPlan {
+  const tileHeight = tileRows(relaxed);
+  const mostRows = mostTileRows * tileHeight;
   const { batch, inputChannels, outputChannels, vertical, horizontal } = shape;
   const down = Math.ceil(vertical.output / tileResults);
   const across = Math.ceil(horizontal.output / tileResults);
@@ -85,10 +88,10 @@ export function planWinograd(shape: ConvolutionShape, { threads }: Target): Wino
   const blocks = Math.ceil(tiles / block);
   const fewTiles = tiles < outputChannels;
   const units = threads > 1 ? threads * unitsPerThread : 1;
-  const cached = Math.floor(blockKernels / (factors.length * inputChannels * tileRows)) * tileRows;
-  const even = roundUp(Math.ceil(outputChannels / (fewTiles ? 2 * units : 1)), tileRows);
-  const rows = Math.max(tileRows, Math.min(mostRows, even, fewTiles ? cached : mostRows));
-  const share = fewTiles ? rows : roundUp(Math.ceil(outputChannels / Math.ceil(units / blocks)), tileRows);
+  const cached = Math.floor(blockKernels / (factors.length * inputChannels * tileHeight)) * tileHeight;
+  const even = roundUp(Math.ceil(outputChannels / (fewTiles ? 2 * units : 1)), tileHeight);
+  const rows = Math.max(tileHeight, Math.min(mostRows, even, fewTiles ? cached : mostRows));
+  const share = fewTiles ? rows : roundUp(Math.ceil(outputChannels / Math.ceil(units / blocks)), tileHeight);
   const tilePitch = block + 4;
   const kernelPitch = roundUp(inputChannels, 4);
   const tilesApart = apart(inputChannels * tilePitch);
@@ -105,6 +108,7 @@ export function planWinograd(shape: ConvolutionShape, { threads }: Target): Wino
     tiles,
     block,
     blocks,
+    tileHeight,
     rows,
     fewTiles,
     share,

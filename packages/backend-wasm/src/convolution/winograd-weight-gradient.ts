@@ -23,8 +23,8 @@ import { inputFactors, outputGradientFactors, Transforms, tileProducts, tileResu
 
 /** Tiles of a block, about. */
 const blockTiles = 256;
-/** Output channels of a unit. */
-const mostRows = 11 * tileRows;
+/** Tiles' worth of output channels of a unit. */
+const mostTileRows = 11;
 /** Units that keep a few threads busy. */
 const enoughUnits = 16;
 /** Channels, and tiles, from which it is faster. */
@@ -53,7 +53,7 @@ export function winogradWeightGradientCode(shape: ConvolutionShape, target: Targ
   const lines = batch * down;
   const blockLines = Math.min(lines, Math.max(1, Math.round(blockTiles / across)));
   const blocks = Math.ceil(lines / blockLines);
-  const rows = Math.min(outputChannels, mostRows);
+  const rows = Math.min(outputChannels, mostTileRows * tileRows(target.relaxed));
   const shares = Math.ceil(outputChannels / rows);
   const pieceBlocks = Math.ceil(blocks / Math.min(blocks, Math.ceil(enoughUnits / (tileProducts * shares))));
   const pieces = Math.ceil(blocks / pieceBlocks);

@@ -16,7 +16,7 @@ import { type I32, i32 } from "../assembler/values.ts";
 import type { Epilogue } from "../kernels/epilogue.ts";
 import type { Frame, KernelCode, Phase, Target } from "../kernels/kernel.ts";
 import { positions } from "../kernels/positions.ts";
-import { accumulateTile, tileRows, tileVectors, zeroTile } from "../kernels/tile.ts";
+import { accumulateTile, tileVectors, zeroTile } from "../kernels/tile.ts";
 import type { ConvolutionShape } from "./geometry.ts";
 import { imagePhases } from "./images.ts";
 import { resultStore } from "./results.ts";
@@ -183,13 +183,13 @@ function multiplyFactors(
   f.range(0, factors.length, 1, () => {
     f.set(row, i32.const(0));
     f.while(
-      () => i32.le_s(i32.add(row, tileRows), at.rows),
+      () => i32.le_s(i32.add(row, plan.tileHeight), at.rows),
       () => {
-        multiply(tileRows);
-        f.increase(row, tileRows);
+        multiply(plan.tileHeight);
+        f.increase(row, plan.tileHeight);
       },
     );
-    const left = plan.shape.outputChannels % tileRows;
+    const left = plan.shape.outputChannels % plan.tileHeight;
     if (left > 0) f.if(i32.lt_s(row, at.rows), () => multiply(left));
     f.increase(kernels, plan.kernelsApart);
     f.increase(tiles, plan.tilesApart);

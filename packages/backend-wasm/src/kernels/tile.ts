@@ -7,8 +7,12 @@ import type { FunctionBuilder, Local } from "../assembler/function-builder.ts";
 import { f32x4, type f64x2, type V128, v128 } from "../assembler/simd.ts";
 import { asI32, type Index, i32 } from "../assembler/values.ts";
 
-/** Rows and vectors of the tile that suits most processors. */
-export const tileRows = 6;
+/** Rows of the tile that suits most processors; without fused multiply-add each product needs a register of its own. */
+export function tileRows(relaxed: boolean): number {
+  return relaxed ? 6 : 5;
+}
+
+/** Its vectors. */
 export const tileVectors = 2;
 
 /** Where a tile's operands lie; all strides in bytes, known now. */

@@ -3,7 +3,8 @@ import type { FunctionBuilder, Local } from "../assembler/function-builder.ts";
 import { f32x4, i32x4, shuffle32, type V128, v128 } from "../assembler/simd.ts";
 import type { Index } from "../assembler/values.ts";
 
-type Vector = Local<"v128">;
+/** A variable that holds a vector. */
+export type Vector = Local<"v128">;
 
 /** The four vectors of the first, second, third and fourth lanes of four vectors. */
 export function transposed(f: FunctionBuilder, rows: readonly V128[]): Vector[] {

@@ -6,7 +6,8 @@
  * s is a power of two and goes into the coefficients for nothing.
  */
 import { f32x4, i32x4, type V128, v128 } from "../assembler/simd.ts";
-import { type Scope, type Vector, withSign } from "./scope.ts";
+import type { Vector } from "../kernels/vectors.ts";
+import { type Scope, withSign } from "./scope.ts";
 
 /** (e^r - 1) / r: minimax on |r| <= ln(2)/2 with a relative error of 1.3e-8, by reweighted least squares; the 1 is fixed. */
 const series = [1, 0.4999999815, 0.1666654342, 0.0416672008, 0.008366547446, 0.001388251072];

@@ -6,11 +6,12 @@ import type { ScalarOperator } from "@sconce/core";
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { ModuleBuilder } from "../assembler/module-builder.ts";
 import type { V128 } from "../assembler/simd.ts";
+import type { Vector } from "../kernels/vectors.ts";
 import { errorFunction } from "./error-function.ts";
 import { exponential, exponentialMinusOne, hyperbolicTangent } from "./exponential.ts";
 import { logarithm, logarithmPlusOne } from "./logarithm.ts";
 import { power } from "./power.ts";
-import { inScope, type Scope, type Vector } from "./scope.ts";
+import { inScope, type Scope } from "./scope.ts";
 import { cosine, sine, tangent } from "./trigonometry.ts";
 
 /** Emits code that computes the function; the result is a variable that belongs to the caller. */

@@ -3,7 +3,8 @@
  * ln u = e ln 2 + f - f^2/2 + f^3 P(f).
  */
 import { f32x4, i32x4, type V128, v128 } from "../assembler/simd.ts";
-import { type Scope, type Vector, withSign } from "./scope.ts";
+import type { Vector } from "../kernels/vectors.ts";
+import { type Scope, withSign } from "./scope.ts";
 
 /** (ln(1 + f) - f + f^2/2) / f^3: minimax, by reweighted least squares; the relative error of ln(1 + f) is 6e-9. */
 const series = [

@@ -6,7 +6,8 @@
  * n + r with a whole n and |r| <= 1/2; the exponent of 2^n comes from adding a large number, as in exp.
  */
 import { f32x4, f64x2, i32x4, i64x2, type V128, v128 } from "../assembler/simd.ts";
-import { narrow, type Scope, type Vector, widen } from "./scope.ts";
+import type { Vector } from "../kernels/vectors.ts";
+import { narrow, type Scope, widen } from "./scope.ts";
 
 /** log2(m) / s in powers of s^2: minimax by reweighted least squares; relative error 4e-12. */
 const logarithmSeries = [

@@ -2,12 +2,12 @@
  * What the functions of this folder are written with: variables that are given back once the result is there, sums of
  * products and polynomials, on four float32 or two float64 lanes.
  */
-import type { FunctionBuilder, Local } from "../assembler/function-builder.ts";
+import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { ModuleBuilder } from "../assembler/module-builder.ts";
 import { f32x4, f64x2, i32x4, shuffle32, type V128, v128 } from "../assembler/simd.ts";
 import { multiplyAdd } from "../kernels/tile.ts";
+import type { Vector } from "../kernels/vectors.ts";
 
-export type Vector = Local<"v128">;
 type Lanes = typeof f32x4 | typeof f64x2;
 
 export interface Scope {

@@ -8,7 +8,8 @@
  * multiples of 4 away from them; what is left is n modulo 4 and r as a fraction of pi/2.
  */
 import { f32x4, f64x2, i32x4, shuffle32, type V128, v128 } from "../assembler/simd.ts";
-import { inScope, narrow, type Scope, type Vector, widen } from "./scope.ts";
+import type { Vector } from "../kernels/vectors.ts";
+import { inScope, narrow, type Scope, widen } from "./scope.ts";
 
 /** (sin(r)/r - 1) / r^2 in powers of r^2: minimax by reweighted least squares; the relative error of the sine is 4e-9. */
 const sineSeries = [-0.1666665494, 0.008332178135, -0.0001951729747];

@@ -60,9 +60,7 @@ const deepPieces = 8;
 
 export function planTiles(description: ProductDescription, { threads, relaxed }: Target): TiledPlan {
   const { m, n, k, transposeA, transposeB } = description;
-  // Without fused multiply-add each product needs a register of its own.
-  const mostRows = relaxed ? tileRows : tileRows - 1;
-  const count = Math.ceil(m / mostRows);
+  const count = Math.ceil(m / tileRows(relaxed));
   const size = Math.ceil(m / count);
   const rows = { count, size, larger: m - count * (size - 1) };
   const vectors = Math.min(Math.ceil(n / 4), (count === 1 && fewRowVectors[m - 1]) || tileVectors);

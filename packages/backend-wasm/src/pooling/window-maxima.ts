@@ -9,8 +9,7 @@ import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import { f32x4, i32x4, v128 } from "../assembler/simd.ts";
 import { type I32, type Index, i32 } from "../assembler/values.ts";
 import type { Axis } from "../convolution/geometry.ts";
-import { loadSpaced } from "../kernels/vectors.ts";
-import type { Vector } from "../math/scope.ts";
+import { loadSpaced, type Vector } from "../kernels/vectors.ts";
 
 export interface PoolingShape {
   /** Images times channels. */

@@ -51,7 +51,7 @@ export function compareTraining(backend: Backend, golden: GoldenTraining, steps:
     model.loadStateDict(
       Object.fromEntries(state.map(([name, variable]) => [name, valueOf(name, variable, golden.offset)])),
     );
-    const named = state.filter(([name]) => name in golden.gradients);
+    const named = [...model.namedParameters()];
     const parameters = named.map(([, variable]) => variable);
     const { learningRate, momentum } = golden;
     const optimizer = sgd(parameters, { learningRate, momentum });

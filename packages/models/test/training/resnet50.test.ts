@@ -28,4 +28,5 @@ test.each(backends.filter(([name]) => name !== "native" || testsNative))(
       await backend.close?.();
     }
   },
+  120_000,
 );

@@ -1,0 +1,37 @@
+/** Products whose second operand comes again are computed from a packed copy of it: with the same result, until it changes. */
+import { openNative } from "@sconce/backend-native";
+import { compile, matmul, type Tensor, tensor, transpose, withBackend } from "@sconce/core";
+import { expect, test } from "vitest";
+import { testsNative } from "../../../../tools/native-addon.ts";
+
+const numbers = (shape: readonly [number, number], seed: number): Tensor =>
+  tensor(
+    Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => Math.sin(i * 0.7 + seed)),
+    { shape },
+  );
+
+test.runIf(testsNative).each([
+  [1, 70, 33],
+  [32, 256, 100],
+  [128, 784, 65],
+])("%i x %i x %i", async (rows, depth, columns) => {
+  const backend = await openNative();
+  try {
+    await withBackend(backend, async () => {
+      const multiply = compile((a: Tensor, b: Tensor) => matmul(a, transpose(b)));
+      const a = numbers([rows, depth], 1);
+      const results: Float32Array[] = [];
+      // More operands than copies are kept, each several times.
+      for (let turn = 0; turn < 7; turn++) {
+        const b = numbers([columns, depth], turn);
+        const product = async (): Promise<Float32Array> => (await (await multiply(a, b)).data()) as Float32Array;
+        const once = await product();
+        for (let again = 0; again < 3; again++) expect(await product()).toEqual(once);
+        results.push(once);
+      }
+      expect(new Set(results.map(String)).size).toBe(results.length);
+    });
+  } finally {
+    await backend.close?.();
+  }
+});
