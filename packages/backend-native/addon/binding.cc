@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "device.h"
+#include "instruction_sets.h"
 #include "kernel.h"
 #include "primitives.h"
 #include "reader.h"
@@ -285,10 +286,18 @@ napi_property_descriptor method(const char* name) {
   return {name, nullptr, guarded<Body>, nullptr, nullptr, nullptr, napi_enumerable, nullptr};
 }
 
+// hasBfloat16() -> boolean
+napi_value report_bfloat16(napi_env env, napi_callback_info) {
+  napi_value result = nullptr;
+  check(env, napi_get_boolean(env, has_bfloat16(), &result));
+  return result;
+}
+
 napi_value initialize(napi_env env, napi_value exports) {
   const napi_property_descriptor methods[] = {
       method<open>("open"),   method<close>("close"),        method<allocate>("allocate"), method<release>("release"), method<write>("write"), method<read>("read"),
       method<read_sync>("readSync"), method<finish>("finish"), method<kernel>("kernel"), method<program>("program"), method<run>("run"),
+      method<report_bfloat16>("hasBfloat16"),
   };
   napi_define_properties(env, exports, sizeof methods / sizeof *methods, methods);
   return exports;

@@ -14,6 +14,9 @@ inline InstructionSet instruction_set() {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? InstructionSet::kAvx2 : InstructionSet::kBaseline;
 }
 
+/** Whether oneDNN multiplies bfloat16 numbers with instructions made for it here. */
+inline bool has_bfloat16() { return instruction_set() == InstructionSet::kAvx512 && __builtin_cpu_supports("avx512bf16"); }
+
 /** Defines `const Table& name()` from the functions of that name in the namespaces of the instruction sets. */
 #define SCONCE_DISPATCH(Table, name)                                                                   \
   namespace avx512 { const Table& name(); }                                                            \
@@ -25,6 +28,8 @@ inline InstructionSet instruction_set() {
   }
 
 #else
+
+inline bool has_bfloat16() { return false; }
 
 /** On arm64 every processor has NEON, which is the compiler's baseline. */
 #define SCONCE_DISPATCH(Table, name)          \

@@ -16,6 +16,8 @@ export interface NativeProgram {
 
 /** What the addon exports; see addon/binding.cc. Buffers are numbers. Every failure is a BackendError. */
 export interface Addon {
+  /** Whether the processor has instructions for bfloat16 products. */
+  hasBfloat16(): boolean;
   open(threads: number): Device;
   close(device: Device): void;
   allocate(device: Device, byteLength: number): number;

@@ -6,6 +6,7 @@
 #include "engine.h"
 #include "packed_weights.h"
 #include "post_operations.h"
+#include "rounded_operand.h"
 
 namespace sconce {
 namespace {
@@ -18,6 +19,7 @@ using tag = memory::format_tag;
 struct Geometry {
   std::optional<WinogradShape> winograd;  // where minimal filtering is the better way
   memory::desc x, y;           // as they lie in memory
+  memory::desc x_in, y_in;     // as operands
   memory::desc weight;         // as it lies in memory
   memory::desc any_weight;     // whatever layout oneDNN prefers
   memory::desc row, column;    // one value per output channel
@@ -40,6 +42,7 @@ Geometry read_geometry(Reader& reader) {
   if (inputs % groups != 0 || outputs % groups != 0) reader.fail("the channels do not divide into the groups");
   const tag x_tag = reader.integer(0, 1) == 1 ? tag::nhwc : tag::nchw;
   const tag y_tag = reader.integer(0, 1) == 1 ? tag::nhwc : tag::nchw;
+  const Precision precision = static_cast<Precision>(reader.integer(0, 1));
   const memory::dim spread_height = (kernel_height - 1) * dilation_height + 1;
   const memory::dim spread_width = (kernel_width - 1) * dilation_width + 1;
   if (height + top + bottom < spread_height || width + left + right < spread_width) reader.fail("the kernel is larger than the padded input");
@@ -49,27 +52,35 @@ Geometry read_geometry(Reader& reader) {
   reader.elements({batch, outputs, output_height, output_width});
   reader.elements({outputs, inputs / groups, kernel_height, kernel_width});
   const bool plain = groups == 1 && kernel_height == 3 && kernel_width == 3 && geometry.stride == memory::dims{1, 1} && geometry.dilation == memory::dims{0, 0};
-  if (plain && x_tag == tag::nhwc && y_tag == tag::nhwc) {
+  if (plain && precision == Precision::kFloat32 && x_tag == tag::nhwc && y_tag == tag::nhwc) {
     const WinogradShape shape = {batch, inputs, height, width, outputs, top, left, output_height, output_width};
     if (suits_winograd(shape)) geometry.winograd = shape;
   }
   geometry.x = floats({batch, inputs, height, width}, x_tag);
   geometry.y = floats({batch, outputs, output_height, output_width}, y_tag);
+  geometry.x_in = in_precision(geometry.x, x_tag, precision);
+  geometry.y_in = in_precision(geometry.y, y_tag, precision);
+  const auto any = [&](const memory::dims& dims) { return in_precision(floats(dims, tag::any), tag::any, precision); };
   if (groups > 1) {
     const memory::dims dims = {groups, outputs / groups, inputs / groups, kernel_height, kernel_width};
     geometry.weight = floats(dims, tag::goihw);
-    geometry.any_weight = floats(dims, tag::any);
+    geometry.any_weight = any(dims);
   } else {
     const memory::dims dims = {outputs, inputs, kernel_height, kernel_width};
     geometry.weight = floats(dims, tag::oihw);
-    geometry.any_weight = floats(dims, tag::any);
+    geometry.any_weight = any(dims);
   }
   geometry.row = geometry.column = floats({1, outputs, 1, 1}, tag::nchw);
   return geometry;
 }
 
 dnnl::convolution_forward::primitive_desc forward_desc(const Geometry& g, const dnnl::primitive_attr& attributes, prop_kind kind) {
-  return {{kind, algorithm::convolution_direct, g.x, g.any_weight, g.y, g.stride, g.dilation, g.before, g.after}, attributes, cpu_engine()};
+  return {{kind, algorithm::convolution_direct, g.x_in, g.any_weight, g.y, g.stride, g.dilation, g.before, g.after}, attributes, cpu_engine()};
+}
+
+/** What the gradients' descriptions want to know of the forward one. */
+dnnl::convolution_forward::primitive_desc forward_hint(const Geometry& g) {
+  return {{prop_kind::forward_training, algorithm::convolution_direct, g.x_in, g.any_weight, g.y_in, g.stride, g.dilation, g.before, g.after}, cpu_engine()};
 }
 
 dnnl::primitive_attr user_scratch() {
@@ -81,20 +92,21 @@ dnnl::primitive_attr user_scratch() {
 class Forward final : public Kernel {
  public:
   Forward(const Geometry& g, PostOperations post)
-      : desc_(forward_desc(g, post.attributes(), prop_kind::forward_inference)), primitive_(desc_), weights_(g.weight, desc_.weights_desc()), post_(std::move(post)), x_(g.x), y_(g.y) {
-    bytes_ = {x_.get_size(), g.weight.get_size()};
+      : desc_(forward_desc(g, post.attributes(), prop_kind::forward_inference)), primitive_(desc_), weights_(g.weight, desc_.weights_desc()), x_(g.x, g.x_in), post_(std::move(post)), y_(g.y) {
+    bytes_ = {g.x.get_size(), g.weight.get_size()};
     for (const std::size_t bytes : post_.bytes()) bytes_.push_back(bytes);
     inputs_ = bytes_.size();
     bytes_.push_back(y_.get_size());
-    scratch_bytes_ = weights_.scratch_bytes() + desc_.scratchpad_desc().get_size();
+    scratch_bytes_ = x_.scratch_bytes() + weights_.scratch_bytes() + desc_.scratchpad_desc().get_size();
   }
 
-  void run(const Range* buffers, void* scratch) const override {
+  void run(const Range* buffers, void* memory_of_all) const override {
+    char* scratch = static_cast<char*>(memory_of_all) + x_.scratch_bytes();
     std::unordered_map<int, memory> arguments = {
-        {DNNL_ARG_SRC, view(x_, buffers[0].pointer)},
+        {DNNL_ARG_SRC, x_.get(buffers[0].pointer, memory_of_all)},
         {DNNL_ARG_WEIGHTS, weights_.get(buffers[1], scratch)},
         {DNNL_ARG_DST, view(y_, buffers[inputs_].pointer)},
-        {DNNL_ARG_SCRATCHPAD, view(desc_.scratchpad_desc(), static_cast<char*>(scratch) + weights_.scratch_bytes())},
+        {DNNL_ARG_SCRATCHPAD, view(desc_.scratchpad_desc(), scratch + weights_.scratch_bytes())},
     };
     post_.add(arguments, buffers + 2);
     primitive_.execute(cpu_stream(), arguments);
@@ -104,26 +116,28 @@ class Forward final : public Kernel {
   dnnl::convolution_forward::primitive_desc desc_;
   dnnl::convolution_forward primitive_;
   mutable PackedWeights weights_;
+  RoundedOperand x_;
   PostOperations post_;
-  memory::desc x_, y_;
+  memory::desc y_;
 };
 
 class InputGradient final : public Kernel {
  public:
   explicit InputGradient(const Geometry& g)
-      : desc_({algorithm::convolution_direct, g.x, g.any_weight, g.y, g.stride, g.dilation, g.before, g.after}, user_scratch(), cpu_engine(), forward_desc(g, dnnl::primitive_attr(), prop_kind::forward_training)),
-        primitive_(desc_), weights_(g.weight, desc_.weights_desc()), x_(g.x), y_(g.y) {
-    bytes_ = {y_.get_size(), g.weight.get_size(), x_.get_size()};
+      : desc_({algorithm::convolution_direct, g.x, g.any_weight, g.y_in, g.stride, g.dilation, g.before, g.after}, user_scratch(), cpu_engine(), forward_hint(g)),
+        primitive_(desc_), weights_(g.weight, desc_.weights_desc()), x_(g.x), y_(g.y, g.y_in) {
+    bytes_ = {g.y.get_size(), g.weight.get_size(), x_.get_size()};
     inputs_ = 2;
-    scratch_bytes_ = weights_.scratch_bytes() + desc_.scratchpad_desc().get_size();
+    scratch_bytes_ = y_.scratch_bytes() + weights_.scratch_bytes() + desc_.scratchpad_desc().get_size();
   }
 
-  void run(const Range* buffers, void* scratch) const override {
+  void run(const Range* buffers, void* memory_of_all) const override {
+    char* scratch = static_cast<char*>(memory_of_all) + y_.scratch_bytes();
     primitive_.execute(cpu_stream(), {
-        {DNNL_ARG_DIFF_DST, view(y_, buffers[0].pointer)},
+        {DNNL_ARG_DIFF_DST, y_.get(buffers[0].pointer, memory_of_all)},
         {DNNL_ARG_WEIGHTS, weights_.get(buffers[1], scratch)},
         {DNNL_ARG_DIFF_SRC, view(x_, buffers[2].pointer)},
-        {DNNL_ARG_SCRATCHPAD, view(desc_.scratchpad_desc(), static_cast<char*>(scratch) + weights_.scratch_bytes())},
+        {DNNL_ARG_SCRATCHPAD, view(desc_.scratchpad_desc(), scratch + weights_.scratch_bytes())},
     });
   }
 
@@ -131,28 +145,31 @@ class InputGradient final : public Kernel {
   dnnl::convolution_backward_data::primitive_desc desc_;
   dnnl::convolution_backward_data primitive_;
   mutable PackedWeights weights_;
-  memory::desc x_, y_;
+  memory::desc x_;
+  RoundedOperand y_;
 };
 
 class WeightGradient final : public Kernel {
  public:
   explicit WeightGradient(const Geometry& g)
-      : desc_({algorithm::convolution_direct, g.x, g.any_weight, g.y, g.stride, g.dilation, g.before, g.after}, user_scratch(), cpu_engine(), forward_desc(g, dnnl::primitive_attr(), prop_kind::forward_training)),
-        primitive_(desc_), x_(g.x), y_(g.y), weight_(g.weight), made_(desc_.diff_weights_desc()) {
+      : desc_({algorithm::convolution_direct, g.x_in, floats(g.any_weight.dims(), tag::any), g.y_in, g.stride, g.dilation, g.before, g.after}, user_scratch(), cpu_engine(), forward_hint(g)),
+        primitive_(desc_), x_(g.x, g.x_in), y_(g.y, g.y_in), weight_(g.weight), made_(desc_.diff_weights_desc()) {
     if (made_ != weight_) reorder_ = dnnl::reorder(dnnl::reorder::primitive_desc(cpu_engine(), made_, cpu_engine(), weight_));
-    bytes_ = {x_.get_size(), y_.get_size(), weight_.get_size()};
+    bytes_ = {g.x.get_size(), g.y.get_size(), weight_.get_size()};
     inputs_ = 2;
     made_bytes_ = made_ != weight_ ? padded(made_.get_size()) : 0;
-    scratch_bytes_ = made_bytes_ + desc_.scratchpad_desc().get_size();
+    scratch_bytes_ = x_.scratch_bytes() + y_.scratch_bytes() + made_bytes_ + desc_.scratchpad_desc().get_size();
   }
 
-  void run(const Range* buffers, void* scratch) const override {
+  void run(const Range* buffers, void* memory_of_all) const override {
+    char* const of_y = static_cast<char*>(memory_of_all) + x_.scratch_bytes();
+    char* const scratch = of_y + y_.scratch_bytes();
     const memory made = view(made_, made_bytes_ > 0 ? scratch : buffers[2].pointer);
     primitive_.execute(cpu_stream(), {
-        {DNNL_ARG_SRC, view(x_, buffers[0].pointer)},
-        {DNNL_ARG_DIFF_DST, view(y_, buffers[1].pointer)},
+        {DNNL_ARG_SRC, x_.get(buffers[0].pointer, memory_of_all)},
+        {DNNL_ARG_DIFF_DST, y_.get(buffers[1].pointer, of_y)},
         {DNNL_ARG_DIFF_WEIGHTS, made},
-        {DNNL_ARG_SCRATCHPAD, view(desc_.scratchpad_desc(), static_cast<char*>(scratch) + made_bytes_)},
+        {DNNL_ARG_SCRATCHPAD, view(desc_.scratchpad_desc(), scratch + made_bytes_)},
     });
     if (made_bytes_ > 0) reorder_.execute(cpu_stream(), {{DNNL_ARG_FROM, made}, {DNNL_ARG_TO, view(weight_, buffers[2].pointer)}});
   }
@@ -161,7 +178,8 @@ class WeightGradient final : public Kernel {
   dnnl::convolution_backward_weights::primitive_desc desc_;
   dnnl::convolution_backward_weights primitive_;
   dnnl::reorder reorder_;
-  memory::desc x_, y_, weight_, made_;
+  RoundedOperand x_, y_;
+  memory::desc weight_, made_;
   std::size_t made_bytes_ = 0;
 };
 

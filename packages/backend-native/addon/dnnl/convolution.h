@@ -7,7 +7,8 @@
 namespace sconce {
 
 // Each description: batch, input channels, height, width, output channels, kernel height and width, stride (2),
-// padding (top, left, bottom, right), dilation (2), groups, then whether x is channels-last and whether y is.
+// padding (top, left, bottom, right), dilation (2), groups, then whether x is channels-last, whether y is, and whether
+// operands are rounded to bfloat16.
 // The forward one goes on with its post-operations; see PostOperations::read.
 
 /** (x, weight, operands of the post-operations...) to y. */

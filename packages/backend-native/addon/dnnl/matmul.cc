@@ -5,7 +5,9 @@
 
 #include "engine.h"
 #include "packed_copies.h"
+#include "packed_weights.h"
 #include "post_operations.h"
+#include "rounded_operand.h"
 
 namespace sconce {
 namespace {
@@ -24,6 +26,46 @@ struct Product {
 };
 
 memory::desc with_any_layout(const memory::desc& desc) { return floats(desc.dims(), memory::format_tag::any); }
+
+/** The product of operands rounded to bfloat16; where the second comes again with the same contents, so does its rounded form. */
+class RoundedMatmul final : public Kernel {
+ public:
+  RoundedMatmul(const memory::desc& a, const memory::desc& b, const memory::desc& c, PostOperations post, std::size_t a_bytes, std::size_t b_bytes)
+      : post_(std::move(post)), a_(a, in_precision(a, plain_tag(a), Precision::kBfloat16)),
+        product_(in_precision(a, plain_tag(a), Precision::kBfloat16), in_precision(b, memory::format_tag::any, Precision::kBfloat16), c, post_),
+        b_(b, product_.desc.weights_desc()), c_(c) {
+    bytes_ = {a_bytes, b_bytes};
+    for (const std::size_t bytes : post_.bytes()) bytes_.push_back(bytes);
+    inputs_ = bytes_.size();
+    bytes_.push_back(c_.get_size());
+    scratch_bytes_ = a_.scratch_bytes() + b_.scratch_bytes() + product_.desc.scratchpad_desc().get_size();
+  }
+
+  void run(const Range* buffers, void* scratch) const override {
+    char* const of_b = static_cast<char*>(scratch) + a_.scratch_bytes();
+    std::unordered_map<int, memory> arguments = {
+        {DNNL_ARG_SRC, a_.get(buffers[0].pointer, scratch)},
+        {DNNL_ARG_WEIGHTS, b_.get(buffers[1], of_b)},
+        {DNNL_ARG_DST, view(c_, buffers[inputs_].pointer)},
+        {DNNL_ARG_SCRATCHPAD, view(product_.desc.scratchpad_desc(), of_b + b_.scratch_bytes())},
+    };
+    post_.add(arguments, buffers + 2);
+    product_.primitive.execute(cpu_stream(), arguments);
+  }
+
+ private:
+  /** Row-major order for an array of any rank. */
+  static memory::format_tag plain_tag(const memory::desc& desc) {
+    static const memory::format_tag tags[] = {memory::format_tag::ab, memory::format_tag::abc, memory::format_tag::abcd, memory::format_tag::abcde, memory::format_tag::abcdef};
+    return tags[std::min<std::size_t>(desc.dims().size() - 2, 4)];
+  }
+
+  PostOperations post_;
+  RoundedOperand a_;
+  Product product_;
+  mutable PackedWeights b_;
+  memory::desc c_;
+};
 
 class Matmul final : public Kernel {
  public:
@@ -71,6 +113,7 @@ KernelPointer matmul(Reader& reader) {
   const std::int64_t depth = reader.integer(1, kLargestExtent);
   const bool transpose_a = reader.integer(0, 1) == 1;
   const bool transpose_b = reader.integer(0, 1) == 1;
+  const Precision precision = static_cast<Precision>(reader.integer(0, 1));
 
   const auto operand = [&](const std::vector<std::int64_t>& batch_strides, std::int64_t m, std::int64_t n, bool transposed, std::size_t& bytes) {
     // A repeated batch dimension is one of extent 1, which oneDNN broadcasts.
@@ -108,6 +151,7 @@ KernelPointer matmul(Reader& reader) {
   };
   PostOperations post;
   post.read(reader, c, plain(row), plain(column));
+  if (precision == Precision::kBfloat16 && batch.size() <= 4) return std::make_shared<RoundedMatmul>(a, b, c, std::move(post), a_bytes, b_bytes);
   return std::make_shared<Matmul>(a, b, c, std::move(post), a_bytes, b_bytes);
 }
 

@@ -4,7 +4,7 @@ import type { LaidOutRequest } from "../optimize/channels-last.ts";
 import { isPlainFloat } from "./index.ts";
 import { describePostOperations } from "./post-operations.ts";
 
-export function describeConvolution(request: OpRequest): readonly number[] | undefined {
+export function describeConvolution(request: OpRequest, bfloat16: boolean): readonly number[] | undefined {
   if (!isPlainFloat(request)) return undefined;
   const { op, inputs, output, attributes } = request;
   const [first, second] = inputs.map(({ shape }) => shape);
@@ -47,6 +47,7 @@ export function describeConvolution(request: OpRequest): readonly number[] | und
     groups,
     Number(xLast ?? false),
     Number(yLast ?? false),
+    Number(bfloat16),
     ...after,
   ];
 }

@@ -7,7 +7,8 @@ import { describePooling } from "./pooling.ts";
 import { describeSoftmax } from "./softmax.ts";
 import { describeTakeAdd } from "./take-add.ts";
 
-type Describe = (request: OpRequest) => readonly number[] | undefined;
+/** `bfloat16` says whether operands of products are rounded. */
+type Describe = (request: OpRequest, bfloat16: boolean) => readonly number[] | undefined;
 
 const descriptions: Readonly<Record<string, Describe>> = {
   averagePool: describePooling,
@@ -29,8 +30,8 @@ const descriptions: Readonly<Record<string, Describe>> = {
 export const describedOps: readonly string[] = Object.keys(descriptions);
 
 /** What the addon must know to make the kernel, or undefined where loop nests do as well. */
-export function describeOp(request: OpRequest): readonly number[] | undefined {
-  return descriptions[request.op]?.(request);
+export function describeOp(request: OpRequest, bfloat16 = false): readonly number[] | undefined {
+  return descriptions[request.op]?.(request, bfloat16);
 }
 
 /** Whether every operand and the result are float32 and none is empty. */

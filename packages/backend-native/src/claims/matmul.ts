@@ -3,7 +3,7 @@ import type { MatmulAttributes, OpRequest, Shape } from "@sconce/core";
 import { isPlainFloat } from "./index.ts";
 import { describePostOperations } from "./post-operations.ts";
 
-export function describeMatmul(request: OpRequest): readonly number[] | undefined {
+export function describeMatmul(request: OpRequest, bfloat16: boolean): readonly number[] | undefined {
   if (!isPlainFloat(request)) return undefined;
   const { transposeA, transposeB } = request.attributes as MatmulAttributes;
   const [a, b] = request.inputs.map(({ shape }) => shape);
@@ -27,6 +27,7 @@ export function describeMatmul(request: OpRequest): readonly number[] | undefine
     depth,
     Number(transposeA),
     Number(transposeB),
+    Number(bfloat16),
     ...after,
   ];
 }
