@@ -1,5 +1,6 @@
 /** Which backend the job runs on, and why not on another. */
 import "@sconce/backend-cpu/register";
+import "@sconce/backend-native/register";
 import "@sconce/backend-wasm/register";
 import { type Backend, openBackend, reportBackends, setDefaultBackend } from "@sconce/core";
 

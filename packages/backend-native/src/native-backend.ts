@@ -8,6 +8,7 @@ import {
   fuseEpilogues,
   type Kernel,
   type LoopNest,
+  type NestEpilogue,
   type OpRequest,
   type ProgramDraft,
   type Replay,
@@ -87,11 +88,26 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
     }),
     ...(claims &&
       options.optimize !== false && {
-        optimize: (draft: ProgramDraft, claim: Claim) =>
-          channelsLast(fuseEpilogues(joinPaddedSums(draft, claim), claim), claim),
+        optimize: (draft: ProgramDraft, claim: Claim) => {
+          const joined = joinPaddedSums(draft, claim);
+          return channelsLast(fuseEpilogues(joined, epilogueClaim(joined, claim)), claim);
+        },
       }),
     record: (steps: readonly Step<NativeBuffer>[]): Replay => replay(addon, device, steps),
   };
+}
+
+/**
+ * The claim for results with an epilogue. oneDNN's max(x, 0) of NaN is 0: a program that trains must not lose NaN so, and
+ * there such functions stay loop nests. Predictions are faster with them inside.
+ */
+function epilogueClaim({ outputs }: ProgramDraft, claim: Claim): Claim {
+  const trains = outputs.some(({ replaces }) => replaces !== undefined);
+  const clamps = ({ epilogue }: OpRequest): boolean =>
+    (epilogue as NestEpilogue).instructions.some(
+      (each) => each.kind === "apply" && (each.operator === "maximum" || each.operator === "minimum"),
+    );
+  return (request) => (trains && clamps(request) ? undefined : claim(request));
 }
 
 /** A kernel that the addon makes when it is first needed: the choice of a layout may replace it before. */

@@ -3,6 +3,7 @@ import {
   type Backend,
   type Capabilities,
   dtypes,
+  fuseEpilogues,
   type Kernel,
   type LoopNest,
   type OpRequest,
@@ -14,7 +15,6 @@ import type { KernelCode } from "./kernels/kernel.ts";
 import type { Machine, WasmBuffer } from "./machine/machine.ts";
 import { openMachine } from "./machine/open-machine.ts";
 import { nestKernel } from "./nests/nest-kernel.ts";
-import { fuseEpilogues } from "./optimize/fuse-epilogues.ts";
 
 export type { WasmBuffer };
 

@@ -29,7 +29,7 @@ describe.each([{ threads: 1, relaxedSimd: false }, { threads: 2 }])("on wasm wit
   ): Promise<void> {
     const step = compile(fn);
     const [x, y] = operandShapes.map(fractions);
-    const spoiled = x.with(place, value);
+    const spoiled = Float32Array.from(x, (each, at) => (at === place ? value : each));
     const [before, after] = await withBackend(wasm, async () => {
       const results: Float32Array[] = [];
       for (const first of [x, spoiled]) {

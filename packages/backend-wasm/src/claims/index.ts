@@ -1,9 +1,8 @@
 /** Ops that the wasm backend runs as kernels of their own, by name. */
-import type { OpRequest } from "@sconce/core";
+import type { NestEpilogue, OpRequest } from "@sconce/core";
 import type { Epilogue } from "../kernels/epilogue.ts";
+import { epilogueCode } from "../kernels/epilogue-code.ts";
 import type { KernelCode, Target } from "../kernels/kernel.ts";
-import { epilogueCode } from "../optimize/epilogue-code.ts";
-import type { NestEpilogue } from "../optimize/nest-epilogue.ts";
 import { claimConvolution } from "./convolution.ts";
 import { claimInputGradient, claimWeightGradient } from "./convolution-gradients.ts";
 import { claimMatmul } from "./matmul.ts";

@@ -2,13 +2,12 @@
  * The code of a nest's epilogue. Cheap ones are written out at every store; one with functions in it, whose code is
  * long, becomes a function that is called for each four results.
  */
-import { type Instruction, scalarOperators } from "@sconce/core";
+import { type Instruction, type NestEpilogue, scalarOperators } from "@sconce/core";
 import type { FunctionBuilder, FunctionReference, Local } from "../assembler/function-builder.ts";
 import type { ModuleBuilder } from "../assembler/module-builder.ts";
 import type { V128 } from "../assembler/simd.ts";
-import type { Epilogue } from "../kernels/epilogue.ts";
 import { InstructionList, type Values } from "../nests/instructions.ts";
-import type { NestEpilogue } from "./nest-epilogue.ts";
+import type { Epilogue } from "./epilogue.ts";
 
 /** Additions' worth of work from which on a call costs little beside it. */
 const worthCalling = 20;

@@ -9,11 +9,13 @@ import {
   type Backend,
   compile,
   conv2d,
+  fuseEpilogues,
   grad,
   inference,
   type Kernel,
   type LoopNest,
   matmul,
+  type NestEpilogue,
   type OpRequest,
   Param,
   type Program,
@@ -26,8 +28,6 @@ import {
 import { resnet18 } from "@sconce/models";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { fuseEpilogues } from "../../src/optimize/fuse-epilogues.ts";
-import type { NestEpilogue } from "../../src/optimize/nest-epilogue.ts";
 
 const plain = openCpu();
 
