@@ -30,8 +30,9 @@ async function linesOf(changes: Partial<JobOptions>, signal?: AbortSignal): Prom
 test("prints the backend, progress, the confusion matrix, and the test accuracy last", async () => {
   const lines = await linesOf({});
   expect(lines[0]).toMatch(/^backend: cpu, 1 thread \(plain JavaScript/);
-  expect(lines[1]).toMatch(/^not used: wasm/);
-  expect(lines[2]).toBe("160 images to train on, 40 to test, 38,266 parameters, seed 0");
+  expect(lines[1]).toMatch(/^not used: .*native/);
+  expect(lines[2]).toMatch(/^not used: wasm/);
+  expect(lines[3]).toBe("160 images to train on, 40 to test, 38,266 parameters, seed 0");
   expect(lines.join("\n")).toContain("predicted    0");
   expect(lines.at(-2)).toBe(`report: ${report}`);
   expect(lines.at(-1)).toMatch(/^test accuracy: \d+\.\d %$/);
@@ -65,6 +66,7 @@ test("tells why backends are not used", async () => {
   registerBackend("spare", async () => ({ ...cpu, name: "spare" }));
   const lines = await describeBackends(await chooseBackend("cpu"));
   expect(lines.slice(1)).toEqual([
+    expect.stringMatching(/^not used: (native, which is slower|openBackend: backend "native" did not open)/),
     "not used: wasm, which is slower or was not asked for",
     'not used: openBackend: backend "broken" did not open: no adapter was found',
     "not used: spare, which is slower or was not asked for",

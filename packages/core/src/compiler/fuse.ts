@@ -72,7 +72,7 @@ export function fuse({ order, fusible, stored, whole }: FusionTask, limits: Capa
   const groups = order
     .filter((tensor) => whole.has(tensor) || (roots.has(tensor) && facts.has(tensor)))
     .map((tensor) => {
-      const group = new Group(tensor, facts.get(tensor)?.reduce, position.get(tensor) as number, whole.has(tensor));
+      const group = new Group(tensor, facts.get(tensor)?.reduce, whole.has(tensor));
       const reads = whole.get(tensor);
       if (reads) group.readWhole(reads);
       else group.readPulled(isPulled);
@@ -229,21 +229,16 @@ class Group {
   readonly hasReduction: boolean;
   members: Tensor[];
   readonly readings = new Map<Tensor, Reading>();
-  /** Positions of the first and last member in topological order. */
-  first: number;
-  last: number;
   readonly successors = new Set<Group>();
   merged: Group | undefined;
 
   /** An op that runs whole takes part only so that paths through it are seen. */
   readonly fixed: boolean;
 
-  constructor(root: Tensor, reduce: Shape | undefined, position: number, fixed: boolean) {
+  constructor(root: Tensor, reduce: Shape | undefined, fixed: boolean) {
     this.domain = { output: withoutUnits(root.shape), reduce: reduce ?? [] };
     this.hasReduction = reduce !== undefined;
     this.members = [root];
-    this.first = position;
-    this.last = position;
     this.fixed = fixed;
   }
 
@@ -268,9 +263,8 @@ function mergeGroups(groups: readonly Group[], limits: Capabilities): Group[] {
   const home = new Map<Tensor, Group>();
   for (const group of groups) home.set(group.members[0], group);
   const groupOf = (tensor: Tensor): Group | undefined => {
-    let group = home.get(tensor);
-    while (group?.merged) group = group.merged;
-    return group;
+    const group = home.get(tensor);
+    return group && current(group);
   };
   const readers = new Map<Tensor, Group[]>();
   for (const group of groups) {
@@ -281,14 +275,9 @@ function mergeGroups(groups: readonly Group[], limits: Capabilities): Group[] {
       else readers.set(tensor, [group]);
     }
   }
-  const current = (group: Group): Group => {
-    let found = group;
-    while (found.merged) found = found.merged;
-    return found;
-  };
+  const order = new RunningOrder(groups);
   const tryMerge = (a: Group, b: Group): void => {
-    if (a === b || !compatible(a, b, limits) || connected(a, b, current) || connected(b, a, current)) return;
-    absorb(a, b);
+    if (a !== b && compatible(a, b, limits)) order.merge(a, b);
   };
   // Producers with consumers.
   for (const group of groups) {
@@ -333,18 +322,63 @@ function compatible(a: Group, b: Group, limits: Capabilities): boolean {
   return inputs.size <= limits.maximumInputs && a.members.length + b.members.length <= limits.maximumOutputs;
 }
 
-/** Whether work of a third kernel leads from `from` to `to`. */
-function connected(from: Group, to: Group, current: (group: Group) => Group): boolean {
-  const seen = new Set<Group>([from]);
-  const stack = [...from.successors].map(current).filter((next) => next !== to);
-  while (stack.length > 0) {
-    const group = stack.pop() as Group;
-    if (group === to) return true;
-    if (seen.has(group) || group.first > to.last) continue;
-    seen.add(group);
-    for (const next of group.successors) stack.push(current(next));
+/**
+ * The groups in an order in which they could run. A path between two of them only leads through groups in between, so
+ * that looking for one, and setting the order right after a merge, stay short (as in Pearce and Kelly, "A dynamic
+ * topological sort algorithm for directed acyclic graphs", 2007).
+ */
+class RunningOrder {
+  readonly #order: Group[];
+  readonly #ranks: Map<Group, number>;
+
+  /** `groups` must be in such an order. */
+  constructor(groups: readonly Group[]) {
+    this.#order = [...groups];
+    this.#ranks = new Map(groups.map((group, rank) => [group, rank]));
   }
-  return false;
+
+  /** Merges `b` into `a` unless a third group must run after one and before the other. */
+  merge(a: Group, b: Group): void {
+    const [from, to] = this.#rank(a) < this.#rank(b) ? [a, b] : [b, a];
+    const after = this.#between(from, to);
+    if (!after) return;
+    const [first, last] = [this.#rank(from), this.#rank(to)];
+    const others = this.#order.slice(first + 1, last).filter((group) => !after.has(group));
+    const moved = this.#order.slice(first + 1, last).filter((group) => after.has(group));
+    absorb(a, b);
+    [...others, a, ...moved, b].forEach((group, i) => {
+      this.#order[first + i] = group;
+      this.#ranks.set(group, first + i);
+    });
+  }
+
+  #rank(group: Group): number {
+    return this.#ranks.get(group) as number;
+  }
+
+  /** The groups that must run after `from` and may run before `to`; undefined if `to` must run after one of them. */
+  #between(from: Group, to: Group): Set<Group> | undefined {
+    const limit = this.#rank(to);
+    const found = new Set<Group>();
+    const stack = [from];
+    for (let group = stack.pop(); group; group = stack.pop()) {
+      for (const successor of group.successors) {
+        const next = current(successor);
+        if (next === to && group !== from) return undefined;
+        if (next === group || next === from || this.#rank(next) >= limit || found.has(next)) continue;
+        found.add(next);
+        stack.push(next);
+      }
+    }
+    return found;
+  }
+}
+
+/** The group that a group has become part of. */
+function current(group: Group): Group {
+  let found = group;
+  while (found.merged) found = found.merged;
+  return found;
 }
 
 /** Merges `b` into `a`. */
@@ -361,6 +395,4 @@ function absorb(a: Group, b: Group): void {
     );
   }
   for (const next of b.successors) a.successors.add(next);
-  a.first = Math.min(a.first, b.first);
-  a.last = Math.max(a.last, b.last);
 }
