@@ -127,8 +127,8 @@ export const workloads: Readonly<Record<string, Workload>> = {
     title: "depthwise convolution 3x3, 144 channels, 56x56, batch 8",
     work: { ...convolution, inputs: 144, outputs: 144, groups: 144 },
   },
-  "mlp-step": training("MLP 784-512-256-10, batch 128, SGD", "mlp", [128, 784], 10, sgd),
-  "lenet5-step": training("LeNet-5, batch 128, SGD", "lenet5", [128, 1, 28, 28], 10, sgd),
+  "mlp-step": training("MLP 784-512-256-10, batch 128, SGD", "mlp", [128, 784], 10, sgd, 20),
+  "lenet5-step": training("LeNet-5, batch 128, SGD", "lenet5", [128, 1, 28, 28], 10, sgd, 20),
   "resnet18-step": training(
     "ResNet-18 with CIFAR stem, 32x32, batch 32, SGD with momentum",
     "resnet18-cifar",
