@@ -12,6 +12,7 @@ export default defineConfig({
   test: {
     include: ["{packages,apps,examples,tools}/*/test/**/*.test.ts"],
     setupFiles: ["tools/vitest.setup.ts"],
+    globalSetup: ["packages/backend-webgpu/test/software-device.ts"],
     pool: "threads",
     maxWorkers: "100%",
     testTimeout: 60_000,
