@@ -20,6 +20,7 @@ export default defineConfig({
     include: ["{packages,apps,examples,tools}/*/test/**/*.test.ts"],
     exclude: [...configDefaults.exclude, ...(testsNative ? [] : ["packages/backend-native/test/**"])],
     setupFiles: ["tools/vitest.setup.ts"],
+    globalSetup: ["packages/backend-webgpu/test/software-device.ts"],
     pool: "threads",
     maxWorkers: "100%",
     testTimeout: 60_000,

@@ -21,6 +21,11 @@ const budgets = [
     kilobytes: 90,
   },
   {
+    what: "every export of core and of the webgpu backend",
+    imports: { "@sconce/core": "*", "@sconce/backend-webgpu": "*" },
+    kilobytes: 64,
+  },
+  {
     what: "the script of a thread of the wasm backend",
     imports: { "@sconce/backend-wasm/worker": "*" },
     kilobytes: 1.5,
