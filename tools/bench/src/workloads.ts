@@ -143,7 +143,7 @@ export const workloads: Readonly<Record<string, Workload>> = {
     [4, 3, 224, 224],
     1000,
     momentum,
-    2,
+    1,
   ),
   "mobilenet-step": training(
     "MobileNetV2 without dropout, 96x96, batch 8, SGD with momentum",
