@@ -39,8 +39,8 @@ export async function measure(ours: Participant, pair: Pair, plan: Plan, places:
   const side = (participant: Participant): Side => {
     const child = new Child(participant.name, commandOf(participant, places));
     children.push(child);
-    return async () => {
-      const run = await child.run(pair.work);
+    return async (first) => {
+      const run = await child.run(pair.work, first);
       if (run.note) notes.set(participant.name, run.note);
       return run;
     };

@@ -1,9 +1,10 @@
 /**
  * Timing of works side by side.
  *
- * The sides take turns, so that whatever slows the machine for a while slows all of them. Each gets warm-ups and then at
- * least `runs` measured runs; a side whose runs do not fit its budget gets as many as do, at least one, and gives up
- * warm-ups first.
+ * The sides take turns, so that whatever slows the machine for a while slows all of them. A turn is as many runs as fit
+ * into a moment, as in a training loop; when there are several, the first is not measured: threads that slept during the
+ * other side's turn may all wake on one processor. Each side gets warm-ups and then at least `runs` measured runs; one
+ * whose runs do not fit its budget gets as many as do, at least one, and gives up warm-ups first.
  */
 
 /** One run of a work: how long it took, and some numbers of its result. */
@@ -14,8 +15,8 @@ export interface Run {
   readonly note?: string;
 }
 
-/** Runs the work once. */
-export type Side = () => Promise<Run>;
+/** Runs the work once; `first` in a turn. */
+export type Side = (first: boolean) => Promise<Run>;
 
 export interface Plan {
   readonly warmups: number;
@@ -24,12 +25,14 @@ export interface Plan {
   /** Milliseconds that the measured runs take together, at least, unless there are `maximumRuns` of them. */
   readonly window: number;
   readonly maximumRuns: number;
+  /** Milliseconds of a turn; one run may take longer. */
+  readonly turn: number;
   /** Milliseconds that a side may take in all. */
   readonly budget: number;
 }
 
-export const thorough: Plan = { warmups: 2, runs: 5, window: 1000, maximumRuns: 100, budget: 60_000 };
-export const quick: Plan = { warmups: 1, runs: 3, window: 100, maximumRuns: 10, budget: 5_000 };
+export const thorough: Plan = { warmups: 2, runs: 5, window: 1000, maximumRuns: 100, turn: 150, budget: 60_000 };
+export const quick: Plan = { warmups: 1, runs: 3, window: 100, maximumRuns: 10, turn: 30, budget: 5_000 };
 
 /** What a side's runs came to. */
 export interface Timing {
@@ -39,24 +42,42 @@ export interface Timing {
   readonly warmups: number;
 }
 
-/** Runs the sides in turn until each has enough; `check` sees the answers of every round that all sides ran. */
+/** Runs the sides in turn until each has enough; `check` sees the answers of each run that all sides have done. */
 export async function alternate(
   sides: readonly Side[],
   plan: Plan,
   check: (answers: readonly (readonly number[])[]) => void,
 ): Promise<Timing[]> {
   const times = sides.map((): number[] => []);
+  const answers = sides.map((): (readonly number[])[] => []);
+  let checked = 0;
   while (times.some((taken) => !isEnough(taken, plan))) {
-    const answers: (readonly number[])[] = [];
     for (const [i, side] of sides.entries()) {
-      if (isEnough(times[i], plan)) continue;
-      const { milliseconds, answer } = await side();
-      times[i].push(milliseconds);
-      answers.push(answer);
+      if (!isEnough(times[i], plan)) times[i].push(...(await takeTurn(side, times[i], answers[i], plan)));
     }
-    if (answers.length === sides.length) check(answers);
+    for (; answers.every(({ length }) => length > checked); checked++) check(answers.map((given) => given[checked]));
   }
   return times.map((taken) => summarize(taken, plan));
+}
+
+/** One turn of a side that took the times `before`: its times, but for that of the run that woke it. */
+async function takeTurn(
+  side: Side,
+  before: readonly number[],
+  answers: (readonly number[])[],
+  plan: Plan,
+): Promise<number[]> {
+  const all: number[] = [];
+  do {
+    const { milliseconds, answer } = await side(all.length === 0);
+    all.push(milliseconds);
+    answers.push(answer);
+  } while (
+    total(all) < plan.turn &&
+    all.length <= plan.maximumRuns / 5 &&
+    !isEnough([...before, ...all.slice(1)], plan)
+  );
+  return all.length > 1 ? all.slice(1) : all;
 }
 
 /** Whether a side that took these times is done. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { alternate, median, type Plan, type Side } from "../src/timing.ts";
 
-const plan: Plan = { warmups: 2, runs: 5, window: 0, maximumRuns: 10, budget: 1000 };
+const plan: Plan = { warmups: 2, runs: 5, window: 0, maximumRuns: 10, turn: 0, budget: 1000 };
 
 /** A side whose runs take the given times, the last of them forever after, and which notes its turns. */
 function side(name: string, turns: string[], ...times: readonly number[]): Side {
@@ -33,6 +33,24 @@ describe("alternate", () => {
     expect(peer).toEqual({ milliseconds: 3, runs: 5, warmups: 2 });
   });
 
+  it("makes several runs a turn where they fit, and does not measure the first of them", async () => {
+    const turns: string[] = [];
+    const firsts: boolean[] = [];
+    const peer = side("peer", turns, 40);
+    const noted: Side = (first) => {
+      firsts.push(first);
+      return peer(first);
+    };
+    const [ours] = await alternate(
+      [side("ours", turns, 9, 5, 5, 9, 5, 5, 9, 5, 5, 9, 5), noted],
+      { ...plan, turn: 18, budget: 10_000 },
+      () => {},
+    );
+    expect(turns.slice(0, 8).join(" ")).toBe("ours ours ours peer ours ours ours peer");
+    expect(ours).toEqual({ milliseconds: 5, runs: 5, warmups: 2 });
+    expect(firsts).not.toContain(false);
+  });
+
   it("runs on until the window is full, or there are enough runs", async () => {
     const [filled] = await alternate([side("ours", [], 10)], { ...plan, window: 75 }, () => {});
     expect(filled.runs).toBe(8);
@@ -53,7 +71,7 @@ describe("alternate", () => {
     expect(peer).toEqual({ milliseconds: 65_000, runs: 1, warmups: 0 });
   });
 
-  it("shows the answers of each round that both sides ran", async () => {
+  it("shows the answers of each run that both sides did", async () => {
     const rounds: unknown[] = [];
     await alternate([side("ours", [], 1), side("peer", [], 400)], plan, (answers) => rounds.push(answers));
     expect(rounds).toEqual([

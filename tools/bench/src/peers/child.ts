@@ -3,9 +3,8 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Run } from "../timing.ts";
 import { description, workloads } from "../workloads.ts";
-import { type Reply, Unavailable } from "./serve.ts";
+import { type Reply, type Report, Unavailable } from "./serve.ts";
 
 /** How a participant's process is started. */
 export interface Command {
@@ -18,7 +17,7 @@ export interface Command {
 /** Milliseconds after which a run is given up, preparations included. */
 const patience = 180_000;
 
-/** Milliseconds before each run, in which the threads of whoever ran before stop waiting actively for more. */
+/** Milliseconds before a turn, in which the threads of whoever ran before stop waiting actively for more. */
 const settling = 10;
 
 export class Child {
@@ -43,9 +42,9 @@ export class Child {
     this.#process.stdin.on("error", () => {});
   }
 
-  /** Runs a work once. */
-  async run(work: string): Promise<Run> {
-    await sleep(settling);
+  /** Runs a work once; the `first` time after others did. */
+  async run(work: string, first: boolean): Promise<Report> {
+    if (first) await sleep(settling);
     const details = this.#told.has(work) ? undefined : description(workloads[work].work);
     this.#told.add(work);
     this.#process.stdin.write(`${JSON.stringify({ work, details })}\n`);

@@ -1,4 +1,4 @@
-/** Sconce's side. usage: node sconce.js BACKEND [THREADS] */
+/** Sconce's side. usage: node sconce.js BACKEND [THREADS], or for WebGPU node sconce.js webgpu MODE (see dawn.ts) */
 import {
   add,
   type Backend,
@@ -25,6 +25,7 @@ import { sampleOf } from "../answer.ts";
 import { count } from "../layers.ts";
 import { numbers } from "../numbers.ts";
 import type { ConvolutionWork, MapWork, Work } from "../workloads.ts";
+import { provideGpu } from "./dawn.ts";
 import { captureResNet18 } from "./resnet18.ts";
 import { inferenceRun, trainingStep } from "./sconce-models.ts";
 import { serve, type Task, Unavailable } from "./serve.ts";
@@ -32,12 +33,13 @@ import { serve, type Task, Unavailable } from "./serve.ts";
 /** Not among this package's dependencies: where it is installed, it is measured. */
 const native: string = "@sconce/backend-native";
 
-const open: Readonly<Record<string, (threads: number) => Promise<unknown>>> = {
+const backends: Readonly<Record<string, (threads: number) => Promise<unknown>>> = {
   cpu: async () => {
     await import("@sconce/backend-cpu/register");
     return openBackend("cpu");
   },
   wasm: async (threads) => (await import("@sconce/backend-wasm")).openWasm({ threads }),
+  webgpu: async () => (await import("@sconce/backend-webgpu")).openWebGpu(),
   native: async (threads) => {
     try {
       const module = (await import(native)) as { openNative(options: { threads: number }): Promise<unknown> };
@@ -48,13 +50,19 @@ const open: Readonly<Record<string, (threads: number) => Promise<unknown>>> = {
   },
 };
 
-const [name, threads] = process.argv.slice(2);
+const [name, setting = "1"] = process.argv.slice(2);
 let backend: Backend | undefined;
-await serve(async (work) => {
-  backend ??= (await open[name](Number(threads ?? 1))) as Backend;
-  setDefaultBackend(backend);
-  return prepare(work);
-});
+await serve(
+  (work) => {
+    setDefaultBackend(backend as Backend);
+    return prepare(work);
+  },
+  async () => {
+    const meter = name === "webgpu" ? await provideGpu(setting) : undefined;
+    backend = (await backends[name](Number(setting))) as Backend;
+    return meter;
+  },
+);
 
 async function prepare(work: Work): Promise<Task> {
   switch (work.kind) {

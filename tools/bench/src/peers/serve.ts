@@ -1,6 +1,8 @@
 /** The side of the child process: answers each line `{"work": name}` by running that work once. */
 import { createInterface } from "node:readline";
+import type { Run } from "../timing.ts";
 import { type Work, workloads } from "../workloads.ts";
+import type { GpuCounts, GpuMeter } from "./gpu-meter.ts";
 
 /** A work made ready to run. */
 export interface Task<Result = unknown> {
@@ -15,14 +17,15 @@ export interface Task<Result = unknown> {
   readonly repeats?: number;
 }
 
+/** What is told of a run. */
+export interface Report extends Run {
+  /** What it asked of WebGPU, where that is counted. */
+  readonly counts?: GpuCounts;
+}
+
 /** A line of output. */
 export type Reply =
-  | {
-      readonly milliseconds: number;
-      readonly answer: readonly number[];
-      /** What a reader should know of how it was run. */
-      readonly note?: string;
-    }
+  | Report
   | { readonly error: string }
   /** Why it cannot be measured here. */
   | { readonly unavailable: string };
@@ -30,16 +33,27 @@ export type Reply =
 /** What is to be measured is not to be had here: no fault of the benchmark. */
 export class Unavailable extends Error {}
 
-/** Serves until standard input ends. A work is prepared by its first line, outside the time. */
-export async function serve(prepare: (work: Work) => Promise<Task>): Promise<void> {
+/**
+ * Serves until standard input ends. `open` comes before the first work, and may give what counts; a work is prepared by
+ * its first line, outside the time.
+ */
+export async function serve(
+  prepare: (work: Work) => Promise<Task>,
+  open?: () => Promise<GpuMeter | undefined>,
+): Promise<void> {
   const tasks = new Map<string, Task>();
+  let opened: Promise<GpuMeter | undefined> | undefined;
   const runOnce = async (name: string): Promise<Reply> => {
+    opened ??= open?.();
+    const meter = await opened;
     const task = tasks.get(name) ?? (await prepare(workloads[name].work));
     tasks.set(name, task);
+    meter?.start();
     const start = performance.now();
     const result = await task.run();
     const milliseconds = (performance.now() - start) / (task.repeats ?? 1);
-    return { milliseconds, answer: await task.answer(result) };
+    const counted = meter && { counts: meter.counts() };
+    return { milliseconds, answer: await task.answer(result), ...counted };
   };
   for await (const line of createInterface({ input: process.stdin })) {
     const { work } = JSON.parse(line) as { readonly work: string };

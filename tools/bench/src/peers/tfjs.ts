@@ -1,4 +1,7 @@
-/** TensorFlow.js. usage: node tfjs.js BACKEND [THREADS] FOLDER, where FOLDER holds its node_modules */
+/**
+ * TensorFlow.js. usage: node tfjs.js BACKEND [THREADS] FOLDER, or for WebGPU node tfjs.js webgpu MODE FOLDER (see dawn.ts),
+ * where FOLDER holds its node_modules
+ */
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { sampleOf } from "../answer.ts";
@@ -75,30 +78,42 @@ interface WasmBackend {
 
 const [name, ...rest] = process.argv.slice(2);
 const folder = rest.pop() as string;
-const threads = Number(rest[0] ?? 1);
+const setting = rest[0] ?? "1";
 const require = createRequire(join(folder, "package.json"));
-const tf = require("@tensorflow/tfjs-core") as TensorFlow;
-const library = require(`@tensorflow/tfjs-backend-${name}`) as WasmBackend;
-// Brings the gradients of core's ops, which core's own build for Node leaves out.
-require("@tensorflow/tfjs-layers");
-if (name === "wasm") {
-  const files = join(folder, "node_modules/@tensorflow/tfjs-backend-wasm");
-  library.setWasmPaths(join(files, "dist/"));
-  if (threads > 1) {
-    tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", true);
-    allowThreads(join(files, "wasm-out/tfjs-backend-wasm-threaded-simd.js"), threads);
-    library.setThreadsCount(threads);
-  }
-}
-// The package's threads do not keep the process alive while they start.
-const alive = setInterval(() => {}, 1000);
-if (!(await tf.setBackend(name))) throw new Error(`backend ${name} did not open`);
-await tf.ready();
-clearInterval(alive);
-const opened = name === "wasm" && threads > 1 ? library.getThreadsCount() : threads;
-if (opened !== threads) throw new Error(`tfjs: ${opened} threads instead of ${threads}`);
-await serve(prepare);
+let tf: TensorFlow;
+let finish: () => Promise<unknown> = async () => {};
+await serve(prepare, open);
 process.exit();
+
+async function open(): Promise<GpuMeter | undefined> {
+  const meter = name === "webgpu" ? await provideGpu(setting) : undefined;
+  tf = require("@tensorflow/tfjs-core") as TensorFlow;
+  const library = require(`@tensorflow/tfjs-backend-${name}`) as WasmBackend;
+  // Brings the gradients of core's ops, which core's own build for Node leaves out.
+  require("@tensorflow/tfjs-layers");
+  const threads = name === "wasm" ? Number(setting) : 1;
+  if (name === "wasm") {
+    const files = join(folder, "node_modules/@tensorflow/tfjs-backend-wasm");
+    library.setWasmPaths(join(files, "dist/"));
+    if (threads > 1) {
+      tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", true);
+      allowThreads(join(files, "wasm-out/tfjs-backend-wasm-threaded-simd.js"), threads);
+      library.setThreadsCount(threads);
+    }
+  }
+  // The package's threads do not keep the process alive while they start.
+  const alive = setInterval(() => {}, 1000);
+  if (!(await tf.setBackend(name))) throw new Error(`backend ${name} did not open`);
+  await tf.ready();
+  clearInterval(alive);
+  const opened = threads > 1 ? library.getThreadsCount() : threads;
+  if (opened !== threads) throw new Error(`tfjs: ${opened} threads instead of ${threads}`);
+  if (name === "webgpu") {
+    const { queue, ...backend } = bindAll(tf.backend());
+    finish = () => (backend.submitQueue(), queue.onSubmittedWorkDone());
+  }
+  return meter;
+}
 
 async function prepare(work: Work): Promise<Task<readonly TfTensor[]>> {
   switch (work.kind) {
