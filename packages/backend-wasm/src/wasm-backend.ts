@@ -33,7 +33,7 @@ export interface WasmOptions {
 
 /** A kernel of this backend: its code, and a way to run it alone. */
 interface WasmKernel extends Kernel<WasmBuffer> {
-  readonly code: KernelCode;
+  readonly kernelCode: KernelCode;
 }
 
 /** Opens a wasm backend; rejects where WebAssembly or its SIMD is missing. */
@@ -69,7 +69,7 @@ export async function openWasm(options: WasmOptions = {}): Promise<Backend<WasmB
     ...(options.optimize !== false && { optimize: fuseEpilogues }),
     record: (steps: readonly Step<WasmBuffer>[]): Replay => ({
       run: machine.program(
-        steps.map(({ kernel, inputs, outputs }) => ({ code: (kernel as WasmKernel).code, inputs, outputs })),
+        steps.map(({ kernel, inputs, outputs }) => ({ code: (kernel as WasmKernel).kernelCode, inputs, outputs })),
       ),
     }),
     compileTime: () => machine.compileTime,
@@ -83,7 +83,7 @@ function kernelOf(code: KernelCode, machine: Machine): WasmKernel {
   let program: (() => void) | undefined;
   return {
     name: code.name,
-    code,
+    kernelCode: code,
     run: (inputs, outputs) => {
       program ??= machine.program([bound]);
       inputs.forEach((buffer, i) => {

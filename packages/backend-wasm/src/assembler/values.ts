@@ -177,6 +177,11 @@ export function fillBytes(pointer: Index, byte: Index, length: Index): Code {
   return [asI32(pointer).code, asI32(byte).code, asI32(length).code, 0xfc, 0x0b, 0x00];
 }
 
+/** Copies `length` bytes; a statement. */
+export function copyBytes(to: Index, from: Index, length: Index): Code {
+  return [asI32(to).code, asI32(from).code, asI32(length).code, 0xfc, 0x0a, 0x00, 0x00];
+}
+
 /** Atomic instructions on shared memory; addresses are multiples of 4. */
 export const atomic = {
   load: (pointer: Index): I32 => ({ type: "i32", code: [asI32(pointer).code, 0xfe, 0x10, memoryArgument(2, 0)] }),

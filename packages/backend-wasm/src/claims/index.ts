@@ -3,6 +3,7 @@ import type { NestEpilogue, OpRequest } from "@sconce/core";
 import type { Epilogue } from "../kernels/epilogue.ts";
 import { epilogueCode } from "../kernels/epilogue-code.ts";
 import type { KernelCode, Target } from "../kernels/kernel.ts";
+import { claimConcatenate } from "./concatenate.ts";
 import { claimConvolution } from "./convolution.ts";
 import { claimInputGradient, claimWeightGradient } from "./convolution-gradients.ts";
 import { claimMatmul } from "./matmul.ts";
@@ -13,6 +14,7 @@ import { claimScatterAdd, claimTakeAdd } from "./scatter.ts";
 type Claim = (request: OpRequest, target: Target, epilogue?: Epilogue) => KernelCode | undefined;
 
 const claims: Readonly<Record<string, Claim>> = {
+  concatenate: claimConcatenate,
   convolution: claimConvolution,
   convolutionInputGradient: claimInputGradient,
   convolutionWeightGradient: claimWeightGradient,

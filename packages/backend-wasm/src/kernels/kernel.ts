@@ -17,8 +17,8 @@ export interface Frame {
   readonly last: Local<"i32">;
   /** This thread's number, from 0; for scratch memory of its own. */
   readonly thread: Local<"i32">;
-  /** The byte address of input `position`; bind it to a local. */
-  input(position: number): I32;
+  /** The byte address of input `position`, which may be computed; bind it to a local. */
+  input(position: number | I32): I32;
   output(position: number): I32;
   /** The byte address of the kernel's scratch memory, 64-byte aligned; its contents are arbitrary when the kernel starts. */
   scratch(): I32;
@@ -57,14 +57,16 @@ export function argumentWords({ inputs, outputs }: KernelCode): number {
 
 /** The frame of a phase function with the parameters (arguments, first, last, thread). */
 export function frameOf(module: ModuleBuilder, f: FunctionBuilder, kernel: KernelCode): Frame {
-  const word = (position: number): I32 => i32.load(f.parameter(0, "i32"), 4 * position);
+  const words = f.parameter(0, "i32");
+  const word = (position: number): I32 => i32.load(words, 4 * position);
   return {
     module,
     f,
     first: f.parameter(1, "i32"),
     last: f.parameter(2, "i32"),
     thread: f.parameter(3, "i32"),
-    input: (position) => word(position),
+    input: (position) =>
+      typeof position === "number" ? word(position) : i32.load(i32.add(words, i32.shl(position, 2))),
     output: (position) => word(kernel.inputs + position),
     scratch: () => word(kernel.inputs + kernel.outputs),
   };

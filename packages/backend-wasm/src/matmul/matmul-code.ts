@@ -1,4 +1,5 @@
 /** The kernel of a batched matrix product: as a few dot products, or by tiles. */
+import type { I32 } from "../assembler/values.ts";
 import type { Epilogue } from "../kernels/epilogue.ts";
 import type { KernelCode, Phase, Target } from "../kernels/kernel.ts";
 import { combinePhase } from "./combine-pieces.ts";
@@ -59,6 +60,6 @@ function transposedEpilogue(epilogue?: Epilogue): Epilogue | undefined {
 }
 
 function exchangedInputs(phase: Phase): Phase {
-  const position = (own: number): number => (own < 2 ? 1 - own : own);
+  const position = (own: number | I32): number | I32 => (typeof own === "number" && own < 2 ? 1 - own : own);
   return { ...phase, emit: (frame) => phase.emit({ ...frame, input: (own) => frame.input(position(own)) }) };
 }
