@@ -5,6 +5,7 @@
 #include "dnnl/convolution.h"
 #include "dnnl/matmul.h"
 #include "indexing/take_add.h"
+#include "moments/moments.h"
 #include "movement/concatenate.h"
 #include "nest/nest_kernel.h"
 #include "pooling/pooling.h"
@@ -31,6 +32,7 @@ const std::map<std::string, Maker>& makers() {
       {"maxPool", max_pool},
       {"maxPoolGradient", max_pool_gradient},
       {"maxPoolSelect", max_pool_select},
+      {"moments", moments},
       {"nest", make_nest},
       {"softmax", softmax},
       {"takeAdd", take_add},

@@ -18,6 +18,7 @@ import { type Addon, type Device, loadAddon, type NativeKernel } from "./addon.t
 import { describeOp } from "./claims/index.ts";
 import { encodeNest } from "./encode-nest.ts";
 import { channelsLast } from "./optimize/channels-last.ts";
+import { joinMoments } from "./optimize/moments.ts";
 import { joinPaddedSums } from "./optimize/padded-sums.ts";
 import { defaultThreadCount } from "./thread-count.ts";
 
@@ -90,7 +91,7 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
       options.optimize !== false && {
         optimize: (draft: ProgramDraft, claim: Claim) => {
           const joined = joinPaddedSums(draft, claim);
-          return channelsLast(fuseEpilogues(joined, epilogueClaim(joined, claim)), claim);
+          return joinMoments(channelsLast(fuseEpilogues(joined, epilogueClaim(joined, claim)), claim), claim);
         },
       }),
     record: (steps: readonly Step<NativeBuffer>[]): Replay => replay(addon, device, steps),

@@ -42,6 +42,8 @@ struct BlockTable {
   BlockReduce reductions[4][kDTypes];
   BlockLoad loads[kDTypes];
   BlockStore stores[kDTypes];
+  /** Stores elements of 4 bytes so that they do not drive others out of the caches. */
+  BlockStore stream;
 };
 
 /** The table for the best instruction set that this processor has. */

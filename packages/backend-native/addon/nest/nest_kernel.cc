@@ -19,6 +19,9 @@ namespace {
 /** Work below this many instruction-elements is not worth waking other threads for. */
 constexpr std::int64_t kSerial = 32768;
 
+/** Results of at least this many bytes are stored past the caches: whoever reads them would not find them there anyway. */
+constexpr std::int64_t kStreamed = std::int64_t{16} << 20;
+
 std::vector<int> loops_between(std::size_t from, std::size_t to) {
   std::vector<int> loops(to - from);
   std::iota(loops.begin(), loops.end(), static_cast<int>(from));
@@ -92,7 +95,10 @@ class Elementwise {
     for (const Store& store : stores_) results.push_back(store.value);
     const std::size_t rank = shape.size();
     sheet_ = std::make_unique<Sheet>(list, shape, loops_between(0, rank == 0 ? 0 : rank - 1), static_cast<int>(rank) - 1, results, true);
-    direct_ = stores_.size() == 1 && stores_[0].value == static_cast<int>(list.size()) - 1 &&
+    std::int64_t bytes = 0;
+    for (const Store& store : stores_) bytes += sheet_->rows() * sheet_->width() * static_cast<std::int64_t>(bytes_per_element(store.dtype));
+    streams_ = bytes >= kStreamed;
+    direct_ = !streams_ && stores_.size() == 1 && stores_[0].value == static_cast<int>(list.size()) - 1 &&
               lane_bytes(lane_of(stores_[0].dtype)) == bytes_per_element(stores_[0].dtype);
   }
 
@@ -108,10 +114,10 @@ class Elementwise {
 #pragma omp parallel if (parallel)
     {
       SheetWorker worker(sheet, inputs, accumulators, thread_memory(sheet.memory_bytes()));
-      // Column blocks outside: what depends on the column alone is then computed once per block.
+      // What depends on the column alone is computed once per block where column blocks are outside; otherwise memory is walked in its order.
 #pragma omp for schedule(static)
       for (std::int64_t block = 0; block < blocks; block++) {
-        const bool by_columns = sheet.rows() > column_blocks;
+        const bool by_columns = sheet.has_column_values() && sheet.rows() > column_blocks;
         const std::int64_t column_block = by_columns ? block / row_blocks : block % column_blocks;
         const std::int64_t row_block = by_columns ? block % row_blocks : block / column_blocks;
         const std::int64_t row = row_block * sheet.block_rows();
@@ -132,7 +138,8 @@ class Elementwise {
     worker.evaluate(row, rows, column, columns, direct_ && whole ? target(0) : nullptr);
     for (std::size_t i = 0; i < stores_.size(); i++) {
       const char* values = static_cast<const char*>(worker.block(stores_[i].value));
-      const BlockStore function = table.stores[static_cast<int>(stores_[i].dtype)];
+      const bool streams = streams_ && whole && bytes_per_element(stores_[i].dtype) == 4;
+      const BlockStore function = streams ? table.stream : table.stores[static_cast<int>(stores_[i].dtype)];
       char* to = target(i);
       if (whole) {
         if (values != to) function(to, values, rows * columns);
@@ -148,6 +155,7 @@ class Elementwise {
   std::size_t length_;
   std::unique_ptr<Sheet> sheet_;
   bool direct_ = false;
+  bool streams_ = false;
 };
 
 /** The reductions of a nest, into arrays with one lane per output element. */

@@ -10,7 +10,9 @@ Sheet::Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_
     : list_(list), extents_(extents), row_loops_(std::move(row_loops)), column_(column) {
   for (const int loop : row_loops_) rows_ *= extents_[loop];
   if (column_ >= 0) width_ = extents_[column_];
-  block_columns_ = std::max<std::int64_t>(1, std::min(width_, kBlock));
+  // Blocks of about one size, in whole vectors: a short one at the end of each row would cost as much as a long one.
+  const std::int64_t column_blocks = std::max<std::int64_t>(1, (width_ + kBlock - 1) / kBlock);
+  block_columns_ = column_blocks == 1 ? std::max<std::int64_t>(1, width_) : ((width_ + column_blocks - 1) / column_blocks + 15) / 16 * 16;
   block_rows_ = width_ >= kBlock || width_ == 0 ? 1 : std::max<std::int64_t>(1, std::min(rows_, kBlock / width_));
   classify(list_);
   constexpr std::int64_t tile = 32;

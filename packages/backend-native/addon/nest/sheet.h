@@ -30,6 +30,8 @@ class Sheet {
   /** Rows of a block: more than one where a block holds whole rows, or is a tile. */
   std::int64_t block_rows() const { return block_rows_; }
   std::int64_t block_columns() const { return block_columns_; }
+  /** Whether a value depends on the column and not on the row. */
+  bool has_column_values() const { return !by_column_.empty(); }
   /** Bytes that a worker needs. */
   std::size_t memory_bytes() const { return memory_bytes_; }
 

@@ -3,6 +3,7 @@ import type { OpRequest } from "@sconce/core";
 import { describeConcatenate } from "./concatenate.ts";
 import { describeConvolution } from "./convolution.ts";
 import { describeMatmul } from "./matmul.ts";
+import { describeMoments } from "./moments.ts";
 import { describePooling } from "./pooling.ts";
 import { describeSoftmax } from "./softmax.ts";
 import { describeTakeAdd } from "./take-add.ts";
@@ -22,6 +23,7 @@ const descriptions: Readonly<Record<string, Describe>> = {
   maxPool: describePooling,
   maxPoolGradient: describePooling,
   maxPoolSelect: describePooling,
+  moments: describeMoments,
   softmax: describeSoftmax,
   takeAdd: describeTakeAdd,
 };

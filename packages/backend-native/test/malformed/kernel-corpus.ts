@@ -2,6 +2,7 @@
 import {
   avgPool2d,
   type Backend,
+  batchNormTraining,
   compile,
   concatenate,
   conv2d,
@@ -80,6 +81,8 @@ const programs: readonly (readonly [(...inputs: Tensor[]) => Tensor, readonly Te
         .mean(),
     [floats(6, 6)],
   ],
+  [(x) => batchNormTraining(x).output.square().mean(), [floats(2, 3, 4, 5)]],
+  [(x) => batchNormTraining(x).output.square().mean(), [floats(20, 5)]],
   [(x) => cumulativeSum(x, 1).roll(1, 0).mul(2).sum(), [floats(3, 4)]],
   [(x) => x.cast("float16").mul(2).cast("float64").exp().cast("float32").sum(), [floats(9)]],
 ];

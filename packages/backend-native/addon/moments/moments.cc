@@ -1,0 +1,96 @@
+// A unit of work is a range of columns (one, where the inner loop lies side by side) over a piece of the reduction, taken
+// block by block. Pieces depend on the shape alone and are joined in order, so that the threads never show in results.
+#include "moments.h"
+
+#include <algorithm>
+
+#include "../instruction_sets.h"
+#include "moment_blocks.h"
+
+namespace sconce {
+
+SCONCE_DISPATCH(MomentTable, moment_table)
+
+namespace {
+
+class Moments final : public Kernel {
+ public:
+  explicit Moments(Reader& reader) {
+    outputs_ = reader.integer(1, kLargestExtent);
+    stride_ = reader.integer(0, kMostElements);
+    outer_ = reader.integer(1, kLargestExtent);
+    outer_stride_ = reader.integer(0, kMostElements);
+    inner_ = reader.integer(1, kLargestExtent);
+    inner_stride_ = reader.integer(0, kMostElements);
+    if (!reader.done()) reader.fail("something follows its end");
+    reader.elements({outputs_, outer_, inner_});
+    if (stride_ != 1 && inner_stride_ != 1) reader.fail("neither results nor elements lie side by side");
+    const auto reach = [](std::int64_t extent, std::int64_t stride) { return static_cast<__int128>(extent - 1) * stride; };
+    const __int128 elements = reach(outputs_, stride_) + reach(outer_, outer_stride_) + reach(inner_, inner_stride_) + 1;
+    if (elements > kMostElements) reader.fail("it has too many elements");
+    is_along_ = inner_stride_ == 1;
+    columns_ = is_along_ ? 1 : std::min(outputs_, kMomentColumns);
+    column_blocks_ = (outputs_ + columns_ - 1) / columns_;
+    constexpr std::int64_t wanted = 64, least = 16384;  // units of work, and elements of a piece
+    pieces_ = std::max<std::int64_t>(1, std::min((wanted + column_blocks_ - 1) / column_blocks_, depth() * columns_ / least));
+    const std::size_t result = static_cast<std::size_t>(outputs_) * 4;
+    bytes_ = {static_cast<std::size_t>(elements) * 4, result, result};
+    inputs_ = 1;
+    scratch_bytes_ = static_cast<std::size_t>(outputs_ * pieces_) * 16;
+  }
+
+  void run(const Range* buffers, void* scratch) const override {
+    const float* x = static_cast<const float*>(buffers[0].pointer);
+    double* sums = static_cast<double*>(scratch);
+    double* squares = sums + outputs_ * pieces_;
+    const std::int64_t units = column_blocks_ * pieces_;
+#pragma omp parallel for schedule(static) if (units > 1 && outputs_ * depth() > 16384)
+    for (std::int64_t unit = 0; unit < units; unit++) {
+      const std::int64_t piece = unit % pieces_;
+      const std::int64_t column = unit / pieces_ * columns_;
+      const std::int64_t place = piece * outputs_ + column;
+      sum_up(x + column * stride_, piece, std::min(columns_, outputs_ - column), sums + place, squares + place);
+    }
+    float* sum_results = static_cast<float*>(buffers[1].pointer);
+    float* square_results = static_cast<float*>(buffers[2].pointer);
+    for (std::int64_t i = 0; i < outputs_; i++) {
+      for (std::int64_t piece = 1; piece < pieces_; piece++) {
+        const std::int64_t place = piece * outputs_ + i;
+        join_moments(start(piece), sums + i, squares + i, start(piece + 1) - start(piece), sums[place], squares[place]);
+      }
+      sum_results[i] = static_cast<float>(sums[i]);
+      square_results[i] = static_cast<float>(squares[i]);
+    }
+  }
+
+ private:
+  /** Elements of a result. */
+  std::int64_t depth() const { return outer_ * inner_; }
+  std::int64_t start(std::int64_t piece) const { return depth() / pieces_ * piece + std::min(piece, depth() % pieces_); }
+
+  void sum_up(const float* x, std::int64_t piece, std::int64_t columns, double* sums, double* squares) const {
+    // Of 32 KiB at most, and no longer than float32 sums stay precise.
+    const std::int64_t longest = is_along_ ? 1024 : std::min<std::int64_t>(128, 8192 / columns);
+    const std::int64_t first = start(piece);
+    const std::int64_t last = start(piece + 1);
+    for (std::int64_t row = first, rows = 0; row < last; row += rows) {
+      const std::int64_t within = row % inner_;
+      rows = std::min({longest, inner_ - within, last - row});
+      const float* from = x + row / inner_ * outer_stride_ + within * inner_stride_;
+      if (is_along_) moment_table().along(from, rows, row - first, sums, squares);
+      else moment_table().across(from, inner_stride_, rows, columns, row - first, sums, squares);
+    }
+  }
+
+  std::int64_t outputs_, stride_, outer_, outer_stride_, inner_, inner_stride_;
+  bool is_along_ = false;
+  std::int64_t columns_ = 1;
+  std::int64_t column_blocks_ = 1;
+  std::int64_t pieces_ = 1;
+};
+
+}  // namespace
+
+KernelPointer moments(Reader& reader) { return std::make_shared<Moments>(reader); }
+
+}  // namespace sconce
