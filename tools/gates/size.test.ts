@@ -23,7 +23,7 @@ const budgets = [
   {
     what: "every export of core and of the webgpu backend",
     imports: { "@sconce/core": "*", "@sconce/backend-webgpu": "*" },
-    kilobytes: 64,
+    kilobytes: 70,
   },
   {
     what: "the script of a thread of the wasm backend",

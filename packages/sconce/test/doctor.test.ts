@@ -12,6 +12,9 @@ describe("doctor", () => {
     expect(report).toMatch(/wasm +yes +\d+ threads?/);
     expect(report).toMatch(/torchless +no .*there is no torch in the bracket/);
     expect(report).toMatch(/native +(yes +\d+ threads?|no .*there is no binary)/);
+    expect(report).toMatch(
+      /webgpu +(yes +on the graphics card|no .*(only adapter is software|there is no adapter|install webgpu))/,
+    );
     expect(report).toMatch(/Used by default: (native|wasm)/);
   });
 });

@@ -9,17 +9,21 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { count } from "./count.ts";
 import { machineFacts } from "./machine.ts";
 import { measure } from "./measure.ts";
 import { parseOptions } from "./options.ts";
-import { type Row, toJson, toSection, toTable, withSection } from "./report.ts";
+import { type CountRow, type Row, toJson, toSection, toTable, withSection } from "./report.ts";
 import { cpu } from "./suites/cpu.ts";
 import { native } from "./suites/native.ts";
 import type { Suite } from "./suites/suite.ts";
 import { wasm } from "./suites/wasm.ts";
+import { webgpu, webgpuSoftware } from "./suites/webgpu.ts";
 import { quick, thorough } from "./timing.ts";
 
-const suites: Readonly<Record<string, Suite>> = { cpu, wasm, native };
+const suites: Readonly<Record<string, Suite>> = Object.fromEntries(
+  [cpu, wasm, native, webgpu, webgpuSoftware].map((suite) => [suite.name, suite]),
+);
 
 process.exitCode = await main();
 
@@ -30,9 +34,11 @@ async function main(): Promise<number> {
     console.error(`expected a suite (${Object.keys(suites).join(", ")}); got ${options.suite ?? "none"}`);
     return 2;
   }
-  const pairs = suite.pairs.filter(({ work }) => work.includes(options.only));
-  if (pairs.length === 0) {
-    const works = new Set(suite.pairs.map(({ work }) => work));
+  const wanted = ({ work }: { readonly work: string }): boolean => work.includes(options.only);
+  const { counted = [] } = suite;
+  const [pairs, toCount] = [suite.pairs.filter(wanted), counted.filter(wanted)];
+  if (pairs.length + toCount.length === 0) {
+    const works = new Set([...suite.pairs, ...counted].map(({ work }) => work));
     console.error(`no work of ${suite.name} is named like ${options.only}; there are ${[...works].join(", ")}`);
     return 2;
   }
@@ -43,20 +49,28 @@ async function main(): Promise<number> {
   };
   const plan = options.quick ? quick : thorough;
   const rows: Row[] = [];
+  const counts: CountRow[] = [];
   let failures = 0;
-  for (const pair of pairs) {
-    console.error(`${pair.work} ...`);
-    try {
-      rows.push(await measure(suite.ours, pair, plan, places));
-    } catch (error) {
+  const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
+    console.error(`${what} ...`);
+    await work().catch((error: Error) => {
       failures++;
-      console.error((error as Error).message);
-    }
+      console.error(error.message);
+    });
+  };
+  for (const pair of pairs) {
+    await attempt(pair.work, async () => void rows.push(await measure(suite.ours, pair, plan, places)));
   }
-  console.log(options.json ? toJson(rows) : toTable(rows, plan));
+  for (const one of toCount) {
+    await attempt(`counting ${one.work}`, async () => void counts.push(...(await count(one, places))));
+  }
+  console.log(options.json ? toJson(rows, counts) : toTable(rows, plan, counts));
   if (options.write && failures === 0) {
     const file = new URL("../RESULTS.md", import.meta.url);
-    writeFileSync(file, withSection(readFileSync(file, "utf8"), toSection(suite.name, rows, plan, machineFacts())));
+    writeFileSync(
+      file,
+      withSection(readFileSync(file, "utf8"), toSection(suite.name, rows, plan, machineFacts(), counts)),
+    );
   }
   return failures === 0 ? 0 : 1;
 }

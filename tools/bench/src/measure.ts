@@ -78,7 +78,8 @@ export async function measure(ours: Participant, pair: Pair, plan: Plan, places:
   }
 }
 
-function commandOf(participant: Participant, { main, packages, python }: Places): Command {
+/** How a participant is started; installs its packages first. */
+export function commandOf(participant: Participant, { main, packages, python }: Places): Command {
   const { script, arguments: args, environment, language } = participant;
   const common = environment && { environment };
   if (language === "python") {

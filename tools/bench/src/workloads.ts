@@ -96,17 +96,38 @@ function training(
   };
 }
 
-function inference(title: string, network: NetworkName, batch = 1): Workload {
+/** ResNet-18 with the stem for small images. */
+function resnet18Training(batch: number): Workload {
+  const title = `ResNet-18 with CIFAR stem, 32x32, batch ${batch}, SGD with momentum`;
+  return training(title, "resnet18-cifar", [batch, 3, 32, 32], 10, momentum, 2);
+}
+
+function inference(title: string, network: NetworkName, batch = 1, extent = 224): Workload {
   return {
-    title: `inference, ${title}, 224x224, batch ${batch}`,
-    work: { kind: "inference", network, shape: [batch, 3, 224, 224] },
+    title: `inference, ${title}, ${extent}x${extent}, batch ${batch}`,
+    work: { kind: "inference", network, shape: [batch, 3, extent, extent] },
   };
 }
 
+function matmul(size: number): Workload {
+  return { title: `matmul ${size} x ${size} x ${size}`, work: { kind: "matmul", size } };
+}
+
 export const workloads: Readonly<Record<string, Workload>> = {
-  "matmul-512": { title: "matmul 512 x 512 x 512", work: { kind: "matmul", size: 512 } },
-  "matmul-1024": { title: "matmul 1024 x 1024 x 1024", work: { kind: "matmul", size: 1024 } },
+  "matmul-256": matmul(256),
+  "matmul-512": matmul(512),
+  "matmul-1024": matmul(1024),
+  "matmul-2048": matmul(2048),
+  "matmul-4096": matmul(4096),
+  "conv-small": {
+    title: "convolution 3x3, 64 to 64 channels, 14x14, batch 2",
+    work: { ...convolution, batch: 2, extent: 14 },
+  },
   "conv-forward": { title: "convolution 3x3, 64 to 64 channels, 56x56, batch 8", work: convolution },
+  "conv-forward-32": {
+    title: "convolution 3x3, 64 to 64 channels, 56x56, batch 32",
+    work: { ...convolution, batch: 32 },
+  },
   "conv-backward": {
     title: "the same convolution, forward and both gradients",
     work: { ...convolution, backward: true },
@@ -129,14 +150,10 @@ export const workloads: Readonly<Record<string, Workload>> = {
   },
   "mlp-step": training("MLP 784-512-256-10, batch 128, SGD", "mlp", [128, 784], 10, sgd, 20),
   "lenet5-step": training("LeNet-5, batch 128, SGD", "lenet5", [128, 1, 28, 28], 10, sgd, 20),
-  "resnet18-step": training(
-    "ResNet-18 with CIFAR stem, 32x32, batch 32, SGD with momentum",
-    "resnet18-cifar",
-    [32, 3, 32, 32],
-    10,
-    momentum,
-    2,
-  ),
+  "resnet18-step": resnet18Training(32),
+  "resnet18-step-2": resnet18Training(2),
+  "resnet18-step-4": resnet18Training(4),
+  "resnet18-step-128": resnet18Training(128),
   "resnet50-step": training(
     "ResNet-50, 224x224, batch 4, SGD with momentum",
     "resnet50",
@@ -164,6 +181,7 @@ export const workloads: Readonly<Record<string, Workload>> = {
   resnet18: inference("ResNet-18", "resnet18"),
   resnet50: inference("ResNet-50", "resnet50"),
   "resnet50-batch8": inference("ResNet-50", "resnet50", 8),
+  "resnet50-small": inference("ResNet-50", "resnet50", 1, 64),
   vgg16: inference("VGG-16", "vgg16"),
   squeezenet: inference("SqueezeNet 1.1", "squeezenet1.1"),
   mobilenet: inference("MobileNetV2", "mobilenet-v2"),

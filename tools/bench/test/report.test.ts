@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Measured, type Row, toJson, toSection, toTable, withSection } from "../src/report.ts";
+import { type CountRow, type Measured, type Row, toJson, toSection, toTable, withSection } from "../src/report.ts";
 import { thorough } from "../src/timing.ts";
 
 const fast: Measured = {
@@ -34,6 +34,43 @@ const absent: Row = {
   target: 2,
   reason: "it is not here",
 };
+
+const counted: readonly CountRow[] = [
+  { work: "step", title: "a step", against: "a peer", quantity: "dispatches", ours: 300, theirs: 1500, target: 1 },
+  {
+    work: "step",
+    title: "a step",
+    against: "a peer",
+    quantity: "bytes",
+    ours: 2_000_000,
+    theirs: 1_000_000,
+    target: 1,
+  },
+  { work: "step", title: "a step", against: "a peer", quantity: "copies", ours: 0, theirs: 0 },
+  { work: "step", title: "a step", against: "another", quantity: "all", reason: "it is not here" },
+];
+
+describe("counts", () => {
+  it("are a table of their own, in which less is better", () => {
+    const [, , more, less, none, missing] = toTable([], thorough, counted).split("\n");
+    expect(more.split(/\s{2,}/)).toEqual(["step", "dispatches", "300", "a peer", "1,500", "5.00", "1", "yes"]);
+    expect(less.split(/\s{2,}/)).toEqual(["step", "bytes", "2,000,000", "a peer", "1,000,000", "0.500", "1", "no"]);
+    expect(none.split(/\s{2,}/)).toEqual(["step", "copies", "0", "a peer", "0", "1.00"]);
+    expect(missing).toContain("not counted: it is not here");
+    expect(toTable([fast], thorough, counted).split("\n\n")).toHaveLength(2);
+  });
+
+  it("are in the section and in the JSON", () => {
+    const section = toSection("webgpu", [fast], thorough, "2 cores", counted);
+    expect(section.split("\n\n").filter((part) => part.startsWith("|"))).toHaveLength(2);
+    expect(JSON.parse(toJson([], counted))).toEqual([
+      { work: "step", title: "a step: dispatches", against: "a peer", ratio: 5, target: 1 },
+      { work: "step", title: "a step: bytes", against: "a peer", ratio: 0.5, target: 1 },
+      { work: "step", title: "a step: copies", against: "a peer", ratio: 1 },
+      { work: "step", title: "a step: all", against: "another", reason: "it is not here" },
+    ]);
+  });
+});
 
 describe("toTable", () => {
   it("shows times, ratio, target and whether it is met", () => {

@@ -4,11 +4,12 @@ import { numbers } from "../src/numbers.ts";
 import { cpu } from "../src/suites/cpu.ts";
 import { native } from "../src/suites/native.ts";
 import { wasm } from "../src/suites/wasm.ts";
+import { webgpu, webgpuSoftware } from "../src/suites/webgpu.ts";
 import { operationsOf, workloads } from "../src/workloads.ts";
 
 describe("suites", () => {
-  it.each([cpu, wasm, native])("measure works that there are: $name", ({ pairs }) => {
-    for (const { work } of pairs) expect(workloads).toHaveProperty([work]);
+  it.each([cpu, wasm, native, webgpu, webgpuSoftware])("measure works that there are: $name", (suite) => {
+    for (const { work } of [...suite.pairs, ...(suite.counted ?? [])]) expect(workloads).toHaveProperty([work]);
   });
 });
 

@@ -21,6 +21,8 @@ export interface Capabilities {
   readonly maximumOutputs: number;
   /** True when `readSync` works. */
   readonly synchronousReads: boolean;
+  /** True when `read` gives what the buffer holds at its call, whatever is written or run meanwhile: work goes on, then. */
+  readonly orderedReads?: boolean;
   /** Threads that a kernel may use, and why not more. */
   readonly threads: { readonly count: number; readonly reason?: string };
 }
@@ -29,6 +31,8 @@ export interface Capabilities {
 export interface Kernel<Buffer = unknown> {
   /** What it computes, for profiles and `explain`. */
   readonly name?: string;
+  /** What it runs, as text for people, which `explain` can print. */
+  code?(): string;
   /** Reads `inputs`, writes `outputs`; an output shares a buffer with an input only where the nest reads it at the very index it writes. */
   run(inputs: readonly Buffer[], outputs: readonly Buffer[]): void;
 }
@@ -83,6 +87,10 @@ export interface Backend<Buffer = unknown> {
   finish?(): Promise<void>;
   /** Upgrade, for backends that compile when a kernel first runs: milliseconds spent on it so far, which profiles keep apart. */
   compileTime?(): number;
+  /** Upgrade, for devices with a clock: runs `work`, which runs kernels, and tells the milliseconds that these took; profiles then show them. */
+  timed?(work: () => void): Promise<number>;
+  /** Upgrade, for devices that can go away: settles with the reason when all that the backend held is gone; it is not used again. */
+  readonly lost?: Promise<string>;
   /** Upgrade: stops workers and frees everything; the backend is not used again. */
   close?(): void | Promise<void>;
 }

@@ -6,8 +6,14 @@ import type { Compiled } from "../runtime/compile-function.ts";
 import { formatShape } from "../shape.ts";
 import type { Program, ProgramNode } from "./program.ts";
 
-/** Describes a Program, or the latest program of a compiled function: its kernels, slots, and bytes before and after planning. */
-export function explain(subject: Program | Compiled<never, unknown>): string {
+/**
+ * Describes a Program, or the latest program of a compiled function: its kernels, slots, and bytes before and after
+ * planning; with `code`, also the code of kernels whose backend shows it (webgpu's shaders), each once.
+ */
+export function explain(
+  subject: Program | Compiled<never, unknown>,
+  { code = false }: { readonly code?: boolean } = {},
+): string {
   const program = "nodes" in subject ? subject : subject.programs().at(-1);
   if (!program) return "No program yet: call the compiled function once, then explain it.";
   const rows = program.nodes.map((node, i) => [
@@ -24,7 +30,18 @@ export function explain(subject: Program | Compiled<never, unknown>): string {
     `in between: ${bytes(program.unplannedBytes)} before planning, ${bytes(planned)} after${share}`,
     "",
     formatTable(["kernel", "runs as", "reads", "writes", "bytes"], rows),
+    ...(code ? codeOf(program) : []),
   ].join("\n");
+}
+
+/** The code of each kernel, below the numbers of the nodes that it runs. */
+function codeOf({ kernels = [] }: Program): string[] {
+  return [...new Set(kernels)].flatMap((kernel) => {
+    const text = kernel?.code?.();
+    if (!kernel || text === undefined) return [];
+    const nodes = kernels.flatMap((other, i) => (other === kernel ? [i] : []));
+    return ["", `kernel ${nodes.join(", ")}: ${kernel.name ?? ""}`, "", text];
+  });
 }
 
 function work({ work }: ProgramNode): string {

@@ -64,4 +64,6 @@ export interface Program {
   readonly capturedTensors: number;
   /** Bytes of all values in between, had each its own buffer. */
   readonly unplannedBytes: number;
+  /** Once compiled: what runs each node; nothing for routines. */
+  readonly kernels?: readonly (Kernel | undefined)[];
 }

@@ -105,15 +105,16 @@ export class Executable {
       } else if (profile) {
         const { backend } = this.#runtime;
         const [started, compiledBefore] = [performance.now(), backend.compileTime?.() ?? 0];
-        const finish = (): void => {
+        const finish = (measured?: number): void => {
           const compiling = (backend.compileTime?.() ?? 0) - compiledBefore;
-          profile.add(this.program, i, performance.now() - started - compiling, compiling);
+          profile.add(this.program, i, measured ?? performance.now() - started - compiling, compiling);
         };
-        step.kernel.run(step.inputs, step.outputs);
-        const waiting = backend.finish?.();
+        const run = (): void => step.kernel.run(step.inputs, step.outputs);
+        if (!backend.timed) run();
+        const waiting = backend.timed ? backend.timed(run) : backend.finish?.();
         if (waiting) {
-          return waiting.then(() => {
-            finish();
+          return waiting.then((measured) => {
+            finish(measured ?? undefined);
             return this.#runFrom(i + 1);
           });
         }

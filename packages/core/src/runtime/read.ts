@@ -20,8 +20,15 @@ export async function readHost(tensor: Tensor): Promise<HostArray> {
   const { storage } = source;
   const { runtime } = storage;
   const buffer = sourceBuffer(runtime, tensor);
-  const bytes = await runtime.enqueue(() => runtime.backend.read(buffer, byteLengthOf(tensor)));
-  return received(tensor, bytes);
+  const { backend } = runtime;
+  const { orderedReads } = backend.capabilities;
+  const { read } = await runtime.enqueue(() => {
+    const read = backend.read(buffer, byteLengthOf(tensor));
+    return orderedReads ? { read } : read.then(() => ({ read }));
+  });
+  const bytes = await read;
+  // A run that began meanwhile may be about to bind the buffer.
+  return received(tensor, bytes, orderedReads === true && runtime.busy);
 }
 
 /** `readHost` without waiting. */
@@ -45,7 +52,7 @@ export function readHostSync(tensor: Tensor): HostArray {
   return received(tensor, runtime.backend.readSync(sourceBuffer(runtime, tensor), byteLengthOf(tensor)));
 }
 
-function received(tensor: Tensor, bytes: ArrayBuffer): HostArray {
+function received(tensor: Tensor, bytes: ArrayBuffer, inUse = false): HostArray {
   const array: HostArray = {
     shape: tensor.shape,
     dtype: tensor.dtype,
@@ -56,6 +63,7 @@ function received(tensor: Tensor, bytes: ArrayBuffer): HostArray {
     source?.kind === "stored" &&
     !source.storage.owner &&
     !source.storage.shared &&
+    !inUse &&
     source.storage.byteLength <= keptOnHost
   ) {
     source.storage.release();

@@ -36,12 +36,20 @@ export async function openBackend(name?: string): Promise<Backend> {
   }
   entry.opened ??= entry.open();
   try {
-    return await entry.opened;
+    const backend = await entry.opened;
+    void backend.lost?.then(() => forget(entry, backend));
+    return backend;
   } catch (error) {
     entry.opened = undefined;
     entry.failure = error instanceof Error ? error.message : String(error);
     throw new BackendError(`openBackend: backend "${name}" did not open: ${entry.failure}`, { cause: error });
   }
+}
+
+/** The next to ask opens a new one. */
+async function forget(entry: Registered, backend: Backend): Promise<void> {
+  if (defaultBackend === backend) defaultBackend = undefined;
+  if ((await entry.opened) === backend) entry.opened = undefined;
 }
 
 async function openDefault(): Promise<Backend> {

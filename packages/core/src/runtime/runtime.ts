@@ -48,8 +48,9 @@ export class Runtime {
 
   /** Lets at most two runs be in flight, and the collector run when values fill the budget. */
   throttle(): MaybePromise<void> {
-    const oldest = this.#inFlight.length >= 2 ? this.#inFlight.shift() : undefined;
-    return chain<void, void>(oldest, () => this.memory.relieve());
+    // A step may have submitted several runs; they finish in order.
+    const previous = this.#inFlight.splice(0, this.#inFlight.length - 1).at(-1);
+    return chain<void, void>(previous, () => this.memory.relieve());
   }
 
   /** Notes that a run has been submitted. */
@@ -82,7 +83,7 @@ export class Runtime {
       if (work.kind === "nest") return this.#kernel(work.nest);
       return work.kind === "claim" ? work.kernel : undefined;
     });
-    return chain(all(kernels), (ready) => new Executable(program, ready, this, retained));
+    return chain(all(kernels), (ready) => new Executable({ ...program, kernels: ready }, ready, this, retained));
   }
 
   #kernel(nest: LoopNest): MaybePromise<Kernel> {

@@ -29,7 +29,7 @@ interface Pass {
   readonly groups: Map<number, number>;
 }
 
-type Method = (this: object, ...args: readonly unknown[]) => unknown;
+type Method = (this: object, ...args: unknown[]) => unknown;
 
 /** What is told of a call once it has returned. */
 interface Call {
@@ -44,6 +44,7 @@ export class GpuMeter {
   readonly #passes = new WeakMap<object, Pass>();
   #liveBytes = 0;
   #pipelines = new Set<object>();
+  #error: string | undefined;
   #counts = this.#zero();
 
   /** Watches from now on; `classes` are WebGPU's by name. */
@@ -57,6 +58,13 @@ export class GpuMeter {
         return result;
       };
     };
+    after("GPUAdapter", "requestDevice", ({ result }) => {
+      void (result as Promise<GPUDevice>).then((device) =>
+        device.addEventListener("uncapturederror", ({ error }) => {
+          this.#error ??= error.message;
+        }),
+      );
+    });
     after("GPUDevice", "createBuffer", ({ result }) => this.#made(result as GPUBuffer));
     after("GPUBuffer", "destroy", ({ self }) => this.#destroyed(self));
     after("GPUDevice", "createBindGroup", ({ args, result }) => {
@@ -93,8 +101,9 @@ export class GpuMeter {
     this.#counts = this.#zero();
   }
 
-  /** What was counted since `start`. */
+  /** What was counted since `start`; throws where something was asked for that failed. */
   counts(): GpuCounts {
+    if (this.#error !== undefined) throw new Error(`WebGPU reports an error: ${this.#error}`);
     return { ...this.#counts, pipelines: this.#pipelines.size };
   }
 
@@ -136,7 +145,8 @@ export class GpuMeter {
 function bytesOf({ entries }: GPUBindGroupDescriptor): number {
   let bytes = 0;
   for (const { resource } of entries) {
-    const binding: Partial<GPUBufferBinding> = resource instanceof GPUBuffer ? { buffer: resource } : (resource as object);
+    const binding: Partial<GPUBufferBinding> =
+      resource instanceof GPUBuffer ? { buffer: resource } : (resource as object);
     if (binding.buffer) bytes += binding.size ?? binding.buffer.size - (binding.offset ?? 0);
   }
   return bytes;

@@ -12,7 +12,7 @@ import { count } from "../layers.ts";
 import { layersOf } from "../networks.ts";
 import { numbers } from "../numbers.ts";
 import type { Work } from "../workloads.ts";
-import { provideGpu } from "./dawn.ts";
+import { type GpuMode, provideGpu } from "./dawn.ts";
 import { onnxModel } from "./onnx.ts";
 import { serve, type Task } from "./serve.ts";
 
@@ -39,7 +39,7 @@ const [kind, setting, folder] = process.argv.slice(2);
 const threads = kind === "webgpu" ? 1 : Number(setting);
 let ort: OnnxRuntime;
 await serve(prepare, async () => {
-  const meter = kind === "webgpu" ? await provideGpu(setting) : undefined;
+  const meter = kind === "webgpu" ? await provideGpu(setting as GpuMode) : undefined;
   ort = await load();
   if (kind !== "node") ort.env.wasm.numThreads = threads;
   return meter;

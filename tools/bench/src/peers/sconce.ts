@@ -25,7 +25,7 @@ import { sampleOf } from "../answer.ts";
 import { count } from "../layers.ts";
 import { numbers } from "../numbers.ts";
 import type { ConvolutionWork, MapWork, Work } from "../workloads.ts";
-import { provideGpu } from "./dawn.ts";
+import { type GpuMode, provideGpu } from "./dawn.ts";
 import { captureResNet18 } from "./resnet18.ts";
 import { inferenceRun, trainingStep } from "./sconce-models.ts";
 import { serve, type Task, Unavailable } from "./serve.ts";
@@ -58,7 +58,7 @@ await serve(
     return prepare(work);
   },
   async () => {
-    const meter = name === "webgpu" ? await provideGpu(setting) : undefined;
+    const meter = name === "webgpu" ? await provideGpu(setting as GpuMode) : undefined;
     backend = (await backends[name](Number(setting))) as Backend;
     return meter;
   },

@@ -23,13 +23,19 @@ import {
   trainingBatch,
   type Work,
 } from "../workloads.ts";
+import { type GpuMode, provideGpu } from "./dawn.ts";
+import type { GpuMeter } from "./gpu-meter.ts";
 import { serve, type Task } from "./serve.ts";
 import { allowThreads } from "./tfjs-threads.ts";
 
 interface TfTensor {
   readonly shape: readonly number[];
-  dataSync(): Float32Array;
+  data(): Promise<Float32Array>;
   dispose(): void;
+}
+
+interface TfVariable extends TfTensor {
+  assign(value: TfTensor): void;
 }
 
 interface TfOptimizer {
@@ -39,8 +45,12 @@ interface TfOptimizer {
 /** What is used of @tensorflow/tfjs-core, which is installed only when it is measured. */
 interface TensorFlow {
   readonly losses: { softmaxCrossEntropy(labels: TfTensor, logits: TfTensor): TfTensor };
-  readonly train: { sgd(learningRate: number): TfOptimizer };
+  readonly train: {
+    momentum(learningRate: number, momentum: number): TfOptimizer;
+    sgd(learningRate: number): TfOptimizer;
+  };
   add(a: TfTensor, b: TfTensor): TfTensor;
+  backend(): WebGpuBackend;
   batchNorm(
     x: TfTensor,
     mean: TfTensor,
@@ -59,6 +69,8 @@ interface TensorFlow {
   matMul(a: TfTensor, b: TfTensor): TfTensor;
   maxPool(x: TfTensor, size: number, stride: number, padding: number): TfTensor;
   mean(x: TfTensor, axes: readonly number[]): TfTensor;
+  moments(x: TfTensor, axes: readonly number[]): { readonly mean: TfTensor; readonly variance: TfTensor };
+  mul(a: TfTensor, b: number): TfTensor;
   ready(): Promise<void>;
   relu(x: TfTensor): TfTensor;
   reshape(x: TfTensor, shape: readonly number[]): TfTensor;
@@ -66,7 +78,7 @@ interface TensorFlow {
   tensor(values: Float32Array, shape: readonly number[]): TfTensor;
   tidy<Result>(fn: () => Result): Result;
   transpose(x: TfTensor, order: readonly number[]): TfTensor;
-  variable(initial: TfTensor): TfTensor;
+  variable(initial: TfTensor, trainable?: boolean): TfVariable;
 }
 
 /** What is used of @tensorflow/tfjs-backend-wasm. */
@@ -74,6 +86,14 @@ interface WasmBackend {
   setWasmPaths(folder: string): void;
   setThreadsCount(threads: number): void;
   getThreadsCount(): number;
+}
+
+/** What is used of @tensorflow/tfjs-backend-webgpu. */
+interface WebGpuBackend {
+  readonly queue: GPUQueue;
+  readonly commandEncoder: object | null;
+  endComputePassEncoder(): void;
+  submitQueue(): void;
 }
 
 const [name, ...rest] = process.argv.slice(2);
@@ -86,7 +106,7 @@ await serve(prepare, open);
 process.exit();
 
 async function open(): Promise<GpuMeter | undefined> {
-  const meter = name === "webgpu" ? await provideGpu(setting) : undefined;
+  const meter = name === "webgpu" ? await provideGpu(setting as GpuMode) : undefined;
   tf = require("@tensorflow/tfjs-core") as TensorFlow;
   const library = require(`@tensorflow/tfjs-backend-${name}`) as WasmBackend;
   // Brings the gradients of core's ops, which core's own build for Node leaves out.
@@ -108,11 +128,17 @@ async function open(): Promise<GpuMeter | undefined> {
   clearInterval(alive);
   const opened = threads > 1 ? library.getThreadsCount() : threads;
   if (opened !== threads) throw new Error(`tfjs: ${opened} threads instead of ${threads}`);
-  if (name === "webgpu") {
-    const { queue, ...backend } = bindAll(tf.backend());
-    finish = () => (backend.submitQueue(), queue.onSubmittedWorkDone());
-  }
+  if (name === "webgpu") finish = () => finishWork(tf.backend());
   return meter;
+}
+
+/** Sends off what the backend has gathered, and waits until all is done. */
+async function finishWork(backend: WebGpuBackend): Promise<void> {
+  if (backend.commandEncoder) {
+    backend.endComputePassEncoder();
+    backend.submitQueue();
+  }
+  await backend.queue.onSubmittedWorkDone();
 }
 
 async function prepare(work: Work): Promise<Task<readonly TfTensor[]>> {
@@ -138,10 +164,16 @@ function taskOf(
   toCommon: (results: readonly TfTensor[]) => readonly TfTensor[] = (results) => results,
 ): Task<readonly TfTensor[]> {
   return {
-    run: () => tf.tidy(run),
-    answer: (results) => {
-      const answers = tf.tidy(() => toCommon(results).flatMap((result) => sampleOf(result.dataSync())));
-      for (const result of results) result.dispose();
+    run: async () => {
+      const results = tf.tidy(run);
+      await finish();
+      return results;
+    },
+    answer: async (results) => {
+      const answers: number[] = [];
+      const common = tf.tidy(() => toCommon(results));
+      for (const result of common) answers.push(...sampleOf(await result.data()));
+      for (const result of new Set([...results, ...common])) result.dispose();
       return answers;
     },
   };
@@ -208,22 +240,26 @@ function trainingStep(work: TrainingWork): Task<readonly TfTensor[]> {
     oneHot[i * work.classes + label] = 1;
   });
   const labels = tf.tensor(oneHot, [work.labels, work.classes]);
-  const { forward, variables } = network(work.network);
-  if (work.optimizer.kind !== "sgd" || work.optimizer.momentum !== 0) throw new Error("tfjs: plain SGD only");
-  const optimizer = tf.train.sgd(work.optimizer.learningRate);
+  const { forward, variables } = network(work.network, true);
+  if (work.optimizer.kind !== "sgd") throw new Error("tfjs: SGD only");
+  const { learningRate, momentum } = work.optimizer;
+  const optimizer = momentum === 0 ? tf.train.sgd(learningRate) : tf.train.momentum(learningRate, momentum);
   return taskOf(() => [optimizer.minimize(() => tf.losses.softmaxCrossEntropy(labels, forward(x)), true, variables)]);
 }
 
 function inference({ network: name, shape }: InferenceWork): Task<readonly TfTensor[]> {
   const x = toChannelsLast(floats(shape, 1));
-  const { forward } = network(name);
+  const { forward } = network(name, false);
   return taskOf(() => [forward(x)]);
 }
 
 type Forward = (...inputs: readonly TfTensor[]) => TfTensor;
 
-/** The network with channels last, and its parameters. */
-function network(name: NetworkName): {
+/** The network with channels last, in training or not, and its parameters. */
+function network(
+  name: NetworkName,
+  training: boolean,
+): {
   readonly forward: (x: TfTensor) => TfTensor;
   readonly variables: readonly TfTensor[];
 } {
@@ -238,7 +274,7 @@ function network(name: NetworkName): {
     variables.push(made);
     return made;
   };
-  const made = layers.map((layer) => layerOf(layer, layers, parameter));
+  const made = layers.map((layer) => layerOf(layer, layers, parameter, training));
   const forward = (x: TfTensor): TfTensor => {
     const results: TfTensor[] = [];
     for (const [i, { of }] of layers.entries())
@@ -250,19 +286,14 @@ function network(name: NetworkName): {
 
 type MakeParameter = (name: string, place?: (x: TfTensor) => TfTensor) => TfTensor;
 
-function layerOf(layer: Layer, layers: readonly Layer[], parameter: MakeParameter): Forward {
+function layerOf(layer: Layer, layers: readonly Layer[], parameter: MakeParameter, training: boolean): Forward {
   switch (layer.kind) {
     case "convolution":
       return convolutionLayer(layer, parameter);
     case "linear":
       return linearLayer(layer, layers[layer.of[0]], parameter);
-    case "batchNorm": {
-      const { name, channels } = layer;
-      const [scale, offset] = [parameter(`${name}.weight`), parameter(`${name}.bias`)];
-      const mean = tf.tensor(new Float32Array(channels), [channels]);
-      const variance = tf.tensor(new Float32Array(channels).fill(1), [channels]);
-      return (x) => tf.batchNorm(x, mean, variance, offset, scale, 1e-5);
-    }
+    case "batchNorm":
+      return batchNormLayer(layer.name, layer.channels, parameter, training);
     case "relu":
       return (x) => tf.relu(x);
     case "relu6":
@@ -280,6 +311,23 @@ function layerOf(layer: Layer, layers: readonly Layer[], parameter: MakeParamete
     case "lstm":
       throw new Error("tfjs: no LSTM");
   }
+}
+
+function batchNormLayer(name: string, channels: number, parameter: MakeParameter, training: boolean): Forward {
+  const [scale, offset] = [parameter(`${name}.weight`), parameter(`${name}.bias`)];
+  const [mean, variance] = [0, 1].map((value) =>
+    tf.variable(tf.tensor(new Float32Array(channels).fill(value), [channels]), false),
+  );
+  if (!training) return (x) => tf.batchNorm(x, mean, variance, offset, scale, 1e-5);
+  const follow = (running: TfVariable, value: TfTensor, factor: number): void =>
+    running.assign(tf.add(tf.mul(running, 0.9), tf.mul(value, 0.1 * factor)));
+  return (x) => {
+    const batch = tf.moments(x, [0, 1, 2]);
+    const elements = count(x.shape) / channels;
+    follow(mean, batch.mean, 1);
+    follow(variance, batch.variance, elements / (elements - 1));
+    return tf.batchNorm(x, batch.mean, batch.variance, offset, scale, 1e-5);
+  };
 }
 
 function convolutionLayer(

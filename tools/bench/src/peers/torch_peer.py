@@ -1,4 +1,4 @@
-"""PyTorch's side. usage: python torch_peer.py THREADS
+"""PyTorch's side. usage: python torch_peer.py THREADS [cuda]
 
 Answers each line {"work": name, "details": {...}} by running that work once, as `serve.ts` does for Node. Of the ways to
 run a work (memory layouts; compiled with constant weights, for inference) the fastest is found when it is prepared.
@@ -24,6 +24,15 @@ except ImportError as error:
     sys.exit()
 
 warnings.filterwarnings("ignore")
+device = torch.device(sys.argv[2] if len(sys.argv) > 2 else "cpu")
+if device.type == "cuda" and not torch.cuda.is_available():
+    for _ in sys.stdin:
+        reply({"unavailable": f"PyTorch {torch.__version__} finds no CUDA device"})
+    sys.exit()
+# Products in float32 like everybody else's, not in the 19 bits of TensorFloat-32.
+torch.backends.cuda.matmul.allow_tf32 = False
+torch.backends.cudnn.allow_tf32 = False
+torch.backends.cudnn.benchmark = True
 
 
 def numbers(shape, seed, scale=1.0):
@@ -37,7 +46,7 @@ def numbers(shape, seed, scale=1.0):
     bits = (bits + (bits ^ (bits >> u(7))) * (bits | u(61))) ^ bits
     bits ^= bits >> u(14)
     values = (bits.astype(numpy.float64) / 2**31 - 1) * scale
-    return torch.from_numpy(values.astype(numpy.float32)).reshape(shape)
+    return torch.from_numpy(values.astype(numpy.float32)).reshape(shape).to(device)
 
 
 def sample(tensor):
@@ -69,6 +78,7 @@ class Network(torch.nn.Module):
             raise ValueError(f"the network has {own} parameters instead of {given}")
         # A layer's result is let go after its last use, as in a network of nested modules.
         last = {source: i for i, layer in enumerate(layers) for source in layer["of"]}
+        self.to(device)
         self.finished = [[source for source in layer["of"] if last[source] == i] for i, layer in enumerate(layers)]
 
     @staticmethod
@@ -176,7 +186,7 @@ def training(work):
         x = place(numbers(work["shape"], 1))
         if place is channels_last:
             network = network.to(memory_format=torch.channels_last)
-        labels = torch.tensor([i * 7 % work["classes"] for i in range(work["labels"])])
+        labels = torch.tensor([i * 7 % work["classes"] for i in range(work["labels"])], device=device)
         settings = work["optimizer"]
         if settings["kind"] == "adam":
             optimizer = torch.optim.Adam(network.parameters(), lr=settings["learningRate"])
@@ -258,6 +268,8 @@ kinds = {
 def milliseconds(run):
     start = time.perf_counter()
     results = run()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
     return (time.perf_counter() - start) * 1000, results
 
 

@@ -1,4 +1,5 @@
 /** Who is measured, in several suites. */
+import type { GpuMode } from "../peers/dawn.ts";
 import type { Participant } from "./suite.ts";
 
 function threaded(name: string, threads: number): string {
@@ -39,7 +40,31 @@ export function tfjsWasm(threads: number): Participant {
 
 /** jax-js's WebAssembly device. */
 export function jaxJs(threads: number): Participant {
-  return { name: threaded("jax-js wasm", threads), script: "jax-js", arguments: [String(threads)], packages: "jax-js" };
+  return {
+    name: threaded("jax-js wasm", threads),
+    script: "jax-js",
+    arguments: ["wasm", String(threads)],
+    packages: "jax-js",
+  };
+}
+
+/** A library on WebGPU, through Dawn; `mode` is one of `dawn.ts`. */
+function onWebGpu(name: string, script: string, packages: string | undefined, mode: GpuMode): Participant {
+  const device = script === "webgpu-peak" ? [] : ["webgpu"];
+  return { name, script, arguments: [...device, mode], ...(packages !== undefined && { packages }) };
+}
+
+/** All who are measured on WebGPU. */
+export function webGpuParticipants(
+  mode: GpuMode,
+): Readonly<Record<"ours" | "peak" | "tfjs" | "jax" | "onnx", Participant>> {
+  return {
+    ours: onWebGpu("backend-webgpu", "sconce", undefined, mode),
+    peak: onWebGpu("multiply-add peak", "webgpu-peak", undefined, mode),
+    tfjs: onWebGpu("tfjs-backend-webgpu", "tfjs", "tfjs", mode),
+    jax: onWebGpu("jax-js webgpu", "jax-js", "jax-js", mode),
+    onnx: onWebGpu("onnxruntime-web webgpu", "onnxruntime", "onnxruntime", mode),
+  };
 }
 
 /** ONNX Runtime, as WebAssembly or native code. */
@@ -52,6 +77,14 @@ export function onnxRuntime(kind: "node" | "web", threads: number): Participant 
     ...(kind === "node" && { environment: keepMemory }),
   };
 }
+
+/** PyTorch on a graphics card of NVIDIA's, in float32 all through. */
+export const pytorchCuda: Participant = {
+  name: "PyTorch CUDA",
+  script: "torch_peer.py",
+  arguments: ["1", "cuda"],
+  language: "python",
+};
 
 /** PyTorch, its tensors laid out as suits it best. */
 export function pytorch(threads: number): Participant {

@@ -29,8 +29,16 @@ export interface Pair {
   readonly plan?: Partial<Plan>;
 }
 
+/** A work of which is counted what its libraries ask of WebGPU, which needs no hardware. */
+export interface Counted {
+  readonly work: string;
+  readonly ours: Participant;
+  readonly against: readonly Participant[];
+}
+
 export interface Suite {
   readonly name: string;
   readonly ours: Participant;
   readonly pairs: readonly Pair[];
+  readonly counted?: readonly Counted[];
 }
