@@ -4,14 +4,12 @@
  * to it: nothing is stored in between, and no order of additions depends on chance.
  */
 import { type OpRequest, type Shape, sizeOf, type WindowAttributes } from "@sconce/core";
-import { type KernelPlan, spread } from "../kernels/pass.ts";
+import { spread } from "../kernels/pass.ts";
 import { declarations } from "../shaders/library.ts";
 import { infinity, isNan } from "../shaders/special-values.ts";
-import { isFloat32 } from "./request.ts";
+import { type Claim, isFloat32 } from "./request.ts";
 
 type PoolAttributes = WindowAttributes & { readonly padding: readonly (readonly [number, number])[] };
-
-type Claim = (request: OpRequest) => KernelPlan | undefined;
 
 export const claimMaxPool: Claim = claimWith(
   ({ output }) => output.shape,
@@ -34,7 +32,7 @@ function claimWith(pooledOf: (request: OpRequest) => Shape, statements: (request
   return (request) => {
     const { op, inputs, output } = request;
     const count = sizeOf(output.shape);
-    if (!isFloat32(request) || count === 0 || sizeOf(inputs[0].shape) === 0) return undefined;
+    if (!isFloat32(request) || count === 0 || sizeOf(inputs[0].shape) === 0) return [];
     const name = `${op.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_${output.shape.join("x")}`;
     const groups = spread(Math.ceil(count / workgroup));
     const last = inputs.length;
@@ -54,7 +52,7 @@ fn ${name}(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
 }`;
     const buffers = inputs.map((_, index) => ({ kind: "input", index }) as const);
     const pass = { name, inputs: buffers, outputs: [{ kind: "output", index: 0 } as const], groups, source };
-    return { name, passes: [pass], temporaries: [] };
+    return [{ name, passes: [pass], temporaries: [] }];
   };
 }
 

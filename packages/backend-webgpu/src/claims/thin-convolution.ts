@@ -1,14 +1,16 @@
 /** Convolution with thin groups, such as a depthwise one, and its input's gradient: a sum per element, without patches. */
+import type { NestEpilogue } from "@sconce/core";
 import { type KernelPlan, spread } from "../kernels/pass.ts";
 import { type ConvolutionShape, readInput, readOutput } from "./convolution-shape.ts";
+import { finishingFunction, finishingNest, operandBuffers } from "./epilogue.ts";
 
 const workgroup = 64;
 
 /** (x, weight) to y. */
-export function thinConvolution(shape: ConvolutionShape): KernelPlan {
+export function thinConvolution(shape: ConvolutionShape, epilogue: NestEpilogue | undefined): KernelPlan {
   const { groups, inputs, outputs, axes, outputArea, kernelArea, batch } = shape;
   const channels = groups * outputs;
-  return plan({
+  return plan(epilogue, {
     name: `thin_convolution_${batch}x${channels}_of_${axes.map(({ kernel }) => kernel).join("x")}`,
     count: batch * channels * outputArea,
     read: readInput("x0", axes, "plane", "place", "kernel"),
@@ -22,10 +24,10 @@ export function thinConvolution(shape: ConvolutionShape): KernelPlan {
 }
 
 /** (gradient of y, weight) to the gradient of x. */
-export function thinInputGradient(shape: ConvolutionShape): KernelPlan {
+export function thinInputGradient(shape: ConvolutionShape, epilogue: NestEpilogue | undefined): KernelPlan {
   const { groups, inputs, outputs, axes, inputArea, kernelArea, batch } = shape;
   const channels = groups * inputs;
-  return plan({
+  return plan(epilogue, {
     name: `thin_input_gradient_${batch}x${channels}_of_${axes.map(({ kernel }) => kernel).join("x")}`,
     count: batch * channels * inputArea,
     read: readOutput("x0", axes, "plane", "place", "kernel"),
@@ -53,12 +55,18 @@ interface Sum {
   readonly weight: string;
 }
 
-function plan({ name, count, area, channels, turns, kernelArea, read, plane, weight }: Sum): KernelPlan {
+function plan(
+  epilogue: NestEpilogue | undefined,
+  { name, count, area, channels, turns, kernelArea, read, plane, weight }: Sum,
+): KernelPlan {
+  const operands = operandBuffers(epilogue);
   const groups = spread(Math.ceil(count / workgroup));
   const source = (): string => `
 @group(0) @binding(0) var<storage, read> x0: array<f32>;
 @group(0) @binding(1) var<storage, read> x1: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(${2 + operands.length}) var<storage, read_write> y0: array<f32>;
+
+${finishingFunction(finishingNest(epilogue, [channels, area], count, 1))}
 
 fn operand(plane: u32, place: u32, kernel: u32) -> f32 {
   ${read}
@@ -76,9 +84,9 @@ fn ${name}(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
       sum += operand(${plane}, at % ${area}u, kernel) * x1[${weight}];
     }
   }
-  y0[at] = sum;
+  y0[at] = finished(sum, at);
 }`;
-  const inputs = [0, 1].map((index) => ({ kind: "input", index }) as const);
+  const inputs = [...[0, 1].map((index) => ({ kind: "input", index }) as const), ...operands];
   return {
     name,
     passes: [{ name, inputs, outputs: [{ kind: "output", index: 0 }], groups, source }],

@@ -34,10 +34,10 @@ export class Buffers {
   allocate(byteLength: number): WebGpuBuffer {
     const { device } = this.#faults;
     const size = Math.max(16, Math.ceil(byteLength / 16) * 16);
-    const most = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
+    const most = device.limits.maxBufferSize;
     if (size > most) {
       throw new BackendError(
-        `webgpu: a buffer of ${byteLength} bytes is more than the ${most} that a kernel can use on this device; use smaller batches.`,
+        `webgpu: a buffer of ${byteLength} bytes is more than the ${most} that one can have on this device; use smaller batches.`,
       );
     }
     const usage = bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination;
@@ -56,15 +56,18 @@ export class Buffers {
     const bytes = new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength);
     if (bytes.length === 0) return undefined;
     this.#stream.flush();
-    const { queue } = this.#faults.device;
+    const { device } = this.#faults;
     const whole = bytes.length & ~3;
-    if (whole > 0) queue.writeBuffer(gpu, 0, bytes, 0, whole);
-    if (whole === bytes.length) return undefined;
-    if (bytes.length < byteLength) return bytes.subarray(whole);
-    const last = new Uint8Array(4);
-    last.set(bytes.subarray(whole));
-    queue.writeBuffer(gpu, whole, last);
-    return undefined;
+    const isWhole = whole === bytes.length;
+    const isLast = bytes.length >= byteLength;
+    this.#faults.watch(`webgpu: writing ${bytes.length} bytes`, () => {
+      if (whole > 0) device.queue.writeBuffer(gpu, 0, bytes, 0, whole);
+      if (isWhole || !isLast) return;
+      const last = new Uint8Array(4);
+      last.set(bytes.subarray(whole));
+      device.queue.writeBuffer(gpu, whole, last);
+    });
+    return isWhole || isLast ? undefined : bytes.subarray(whole);
   }
 
   async read({ gpu }: WebGpuBuffer, byteLength: number): Promise<ArrayBuffer> {

@@ -1,4 +1,5 @@
 /** Commands on their way to the device: dispatches gather in one encoder until something needs them done. */
+import type { Clock } from "./clock.ts";
 import type { Faults } from "./faults.ts";
 
 /** Dispatches after which a stream of single kernels is sent off, so that the device starts. */
@@ -10,6 +11,7 @@ export class CommandStream {
   #pass: GPUComputePassEncoder | undefined;
   #names: string[] = [];
   #retired: GPUBuffer[] = [];
+  #clock: Clock | undefined;
 
   constructor(faults: Faults) {
     this.#faults = faults;
@@ -21,7 +23,7 @@ export class CommandStream {
   }
 
   dispatch(name: string, pipeline: GPUComputePipeline, group: GPUBindGroup, groups: readonly number[]): void {
-    this.#pass ??= this.#open.beginComputePass();
+    this.#pass ??= this.#open.beginComputePass(this.#clock && { timestampWrites: this.#clock.timestampWrites });
     this.#pass.setPipeline(pipeline);
     this.#pass.setBindGroup(0, group);
     this.#pass.dispatchWorkgroups(groups[0], groups[1], groups[2]);
@@ -31,6 +33,23 @@ export class CommandStream {
   copy(source: GPUBuffer, destination: GPUBuffer, byteLength: number): void {
     this.#endPass();
     this.#open.copyBufferToBuffer(source, 0, destination, 0, byteLength);
+  }
+
+  /** Sends off the kernels of `work` by themselves, timed by `clock`; tells whether there were any. */
+  time(clock: Clock, work: () => void): boolean {
+    this.flush();
+    this.#clock = clock;
+    try {
+      work();
+    } finally {
+      this.#clock = undefined;
+    }
+    const encoder = this.#encoder;
+    if (!encoder) return false;
+    this.#endPass();
+    clock.resolve(encoder);
+    this.flush();
+    return true;
   }
 
   /** Sends off what has gathered when it is much. */

@@ -1,5 +1,6 @@
 /** What kernels need of an opened device, in one place. */
 import { Buffers, type WebGpuBuffer } from "./buffers.ts";
+import { Clock } from "./clock.ts";
 import { CommandStream } from "./command-stream.ts";
 import { Faults } from "./faults.ts";
 import { Pipelines } from "./pipelines.ts";
@@ -11,10 +12,14 @@ export class Engine {
   readonly stream: CommandStream;
   readonly buffers: Buffers;
   readonly pipelines: Pipelines;
+  /** The most bytes of a buffer that a kernel binds at once. */
+  readonly bindingBytes: number;
   readonly #tails: TailWriter;
+  #clock: Clock | undefined;
 
-  constructor(device: GPUDevice) {
+  constructor(device: GPUDevice, maximumBindingSize: number = device.limits.maxStorageBufferBindingSize) {
     this.device = device;
+    this.bindingBytes = Math.floor(Math.min(maximumBindingSize, device.limits.maxStorageBufferBindingSize) / 256) * 256;
     this.faults = new Faults(device);
     this.stream = new CommandStream(this.faults);
     this.buffers = new Buffers(this.faults, this.stream);
@@ -25,6 +30,15 @@ export class Engine {
   write(buffer: WebGpuBuffer, bytes: ArrayBufferView): void {
     const rest = this.buffers.write(buffer, bytes);
     if (rest) this.#tails.write(buffer, bytes.byteLength - rest.length, rest);
+  }
+
+  /** Runs `work`, and tells the milliseconds that its kernels kept the device busy. */
+  async timed(work: () => void): Promise<number> {
+    this.#clock ??= new Clock(this.device);
+    const clock = this.#clock;
+    const some = this.stream.time(clock, work);
+    await this.faults.check();
+    return some ? clock.elapsed() : 0;
   }
 
   async finish(): Promise<void> {

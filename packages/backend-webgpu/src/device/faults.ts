@@ -9,14 +9,17 @@ export class Faults {
   readonly #pending = new Set<Promise<void>>();
   #first: string | undefined;
   #lost: string | undefined;
+  #closed = false;
+  /** Settles, with what to tell, when the device is gone. */
+  readonly lost: Promise<string>;
 
   constructor(device: GPUDevice) {
     this.#device = device;
-    device.lost.then(({ reason, message }) => {
-      this.#lost ??=
-        reason === "destroyed"
-          ? "webgpu: the device is closed; open another backend."
-          : `webgpu: the device was lost (${message || "no reason given"}). What it held is gone: open another backend, and load the last checkpoint.`;
+    this.lost = device.lost.then(({ message }) => {
+      this.#lost = this.#closed
+        ? "webgpu: the device is closed; open another backend."
+        : `webgpu: the device was lost (${message || "no reason given"}). What it held is gone: open another backend, and load the last checkpoint.`;
+      return this.#lost;
     });
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
@@ -28,13 +31,19 @@ export class Faults {
     return this.#device;
   }
 
+  /** From now on, the end of the device is no surprise. */
+  close(): void {
+    this.#closed = true;
+  }
+
   /** Keeps the first message until it is thrown. */
   note(message: string): void {
     this.#first ??= message;
   }
 
-  /** Runs `work`, and notes later what was invalid or did not fit in it; `what` opens the message. */
+  /** Runs `work`, and notes later what was invalid or did not fit in it; `what` opens the message. Throws once the device is lost. */
   watch<Result>(what: string, work: () => Result): Result {
+    if (this.#lost !== undefined) throw new BackendError(this.#lost);
     const device = this.#device;
     device.pushErrorScope("validation");
     device.pushErrorScope("out-of-memory");

@@ -8,7 +8,7 @@ export interface DeviceOptions {
   readonly adapter?: GPUAdapter;
   /** Which adapter to ask for, where there are several: "high-performance" unless told otherwise. */
   readonly powerPreference?: "low-power" | "high-performance";
-  /** Which limits to ask for: the "adapter"'s own, or those that every device has, "default". */
+  /** Which limits to ask for: the "adapter"'s own, or those that every device has, "default", and then no features. */
   readonly limits?: "adapter" | "default";
   /** Whether an adapter that only imitates a graphics card in software will do; it does unless this is false. */
   readonly software?: boolean;
@@ -23,6 +23,9 @@ const wanted = [
   "maxComputeInvocationsPerWorkgroup",
   "maxComputeWorkgroupSizeX",
 ] as const;
+
+/** Features that are used where they are. */
+const useful: readonly GPUFeatureName[] = ["timestamp-query", "subgroups", "shader-f16"];
 
 export async function openDevice({
   device,
@@ -42,7 +45,8 @@ export async function openDevice({
   const requiredLimits = Object.fromEntries(
     limits === "default" ? [] : wanted.map((limit) => [limit, found.limits[limit]]),
   );
-  return found.requestDevice({ label: "sconce", requiredLimits });
+  const requiredFeatures = useful.filter((feature) => limits !== "default" && found.features.has(feature));
+  return found.requestDevice({ label: "sconce", requiredLimits, requiredFeatures });
 }
 
 async function findAdapter(powerPreference: GPUPowerPreference): Promise<GPUAdapter> {
@@ -76,7 +80,8 @@ async function gpuOfNode(): Promise<GPU> {
       cause: error,
     });
   }
-  dawn = webgpu.create([]);
+  // Browsers round timestamps to 0.1 ms, against spying between sites; a process of its own has no use for that.
+  dawn = webgpu.create(["disable-dawn-features=timestamp_quantization"]);
   return dawn;
 }
 

@@ -34,11 +34,17 @@ export class TailWriter {
   /** Writes `bytes`, fewer than four, from a multiple of four on. */
   write({ gpu }: WebGpuBuffer, offset: number, bytes: Uint8Array): void {
     const { device, buffers, pipelines, stream } = this.#engine;
+    const alignment = device.limits.minStorageBufferOffsetAlignment;
     this.#program ??= pipelines.createNow(pass, new Map());
     const change = buffers.allocate(12);
     const word = bytes.reduce((sum, byte, i) => sum + byte * 256 ** i, 0);
-    buffers.write(change, new Uint32Array([offset / 4, word, 256 ** bytes.length - 1]));
-    const entries = [change.gpu, gpu].map((buffer, binding) => ({ binding, resource: { buffer } }));
+    // What is bound begins at a multiple of the alignment, and holds the word.
+    const start = Math.floor(offset / alignment) * alignment;
+    buffers.write(change, new Uint32Array([(offset - start) / 4, word, 256 ** bytes.length - 1]));
+    const entries = [
+      { binding: 0, resource: { buffer: change.gpu } },
+      { binding: 1, resource: { buffer: gpu, offset: start, size: Math.min(alignment, gpu.size - start) } },
+    ];
     const group = device.createBindGroup({ layout: this.#program.layout, entries });
     stream.dispatch(pass.name, this.#program.pipeline, group, pass.groups);
     buffers.release(change);

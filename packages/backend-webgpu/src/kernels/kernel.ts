@@ -4,11 +4,11 @@
  * Core may hand the same buffer as an input and as an output. WebGPU forbids binding it twice, so that each way of
  * sharing has a variant of the shader, compiled when it first occurs, in which the input is read from the output's binding.
  */
-import type { Kernel } from "@sconce/core";
+import { BackendError, type Kernel } from "@sconce/core";
 import type { WebGpuBuffer } from "../device/buffers.ts";
 import type { Engine } from "../device/engine.ts";
 import type { Program } from "../device/pipelines.ts";
-import { type KernelPlan, nothingShared, type Pass, type Sharing } from "./pass.ts";
+import { type KernelPlan, limitsAdvice, nothingShared, type Pass, type PassBuffer, type Sharing } from "./pass.ts";
 
 /** A pass with its buffers, ready to dispatch. */
 export interface BoundPass {
@@ -23,6 +23,7 @@ export class WebGpuKernel implements Kernel<WebGpuBuffer> {
   readonly #passes: readonly { readonly pass: Pass; readonly variants: Map<string, Program> }[];
   readonly #temporaryBytes: readonly number[];
   #temporaries: readonly WebGpuBuffer[] | undefined;
+  #compiled: Promise<this> | undefined;
 
   constructor(plan: KernelPlan, engine: Engine) {
     this.name = plan.name;
@@ -32,13 +33,18 @@ export class WebGpuKernel implements Kernel<WebGpuBuffer> {
   }
 
   /** Compiles the shaders for buffers that are all different. */
-  async compile(): Promise<this> {
-    await Promise.all(
+  compile(): Promise<this> {
+    this.#compiled ??= Promise.all(
       this.#passes.map(async ({ pass, variants }) => {
         variants.set("", await this.#engine.pipelines.create(pass, nothingShared));
       }),
-    );
-    return this;
+    ).then(() => this);
+    return this.#compiled;
+  }
+
+  /** The shaders of its passes. */
+  code(): string {
+    return this.#passes.map(({ pass }) => pass.source(nothingShared).trim()).join("\n\n");
   }
 
   run(inputs: readonly WebGpuBuffer[], outputs: readonly WebGpuBuffer[]): void {
@@ -68,12 +74,34 @@ export class WebGpuKernel implements Kernel<WebGpuBuffer> {
         program = this.#engine.pipelines.createNow(pass, sharing);
         variants.set(key, program);
       }
+      const places = [...pass.inputs, ...pass.outputs];
       const entries = [...read, ...written].flatMap(({ gpu }, binding) =>
-        sharing.has(binding) ? [] : [{ binding, resource: { buffer: gpu } }],
+        sharing.has(binding) ? [] : [{ binding, resource: this.#resource(gpu, places[binding]) }],
       );
       const group = this.#engine.device.createBindGroup({ label: pass.name, layout: program.layout, entries });
       return { pass, program, group };
     });
+  }
+
+  /** What of a buffer a pass binds. */
+  #resource(buffer: GPUBuffer, { window, everywhere }: PassBuffer): GPUBufferBinding {
+    const { bindingBytes } = this.#engine;
+    if (everywhere && buffer.size > bindingBytes) {
+      throw new BackendError(
+        `webgpu: kernel ${this.name} reads at computed positions of a buffer of ${buffer.size} bytes, but a kernel can ` +
+          `bind only ${bindingBytes} on this device. Gather from smaller tensors${limitsAdvice}.`,
+      );
+    }
+    // What only guarded reads that fail would touch may lie beyond the end.
+    const offset = window && window.offset < buffer.size ? window.offset : 0;
+    const size = Math.ceil((window?.size ?? bindingBytes) / 16) * 16;
+    return { buffer, offset, size: Math.min(size, bindingBytes, buffer.size - offset) };
+  }
+
+  /** Frees the memory between its passes, which the next run would allocate again. */
+  release(): void {
+    for (const buffer of this.#temporaries ?? []) this.#engine.buffers.release(buffer);
+    this.#temporaries = undefined;
   }
 
   #sharing(

@@ -9,6 +9,10 @@ export const nothingShared: Sharing = new Map();
 export interface PassBuffer {
   readonly kind: "input" | "output" | "temporary";
   readonly index: number;
+  /** The part that is bound, in bytes: all of it, as far as the device can bind it, unless told otherwise. */
+  readonly window?: { readonly offset: number; readonly size: number };
+  /** Whether the shader may read anywhere in it, so that a part will not do. */
+  readonly everywhere?: boolean;
 }
 
 export interface Pass {
@@ -31,6 +35,9 @@ export interface KernelPlan {
   /** Bytes of each temporary. */
   readonly temporaries: readonly number[];
 }
+
+/** The end of a message about what is too large to be bound. */
+export const limitsAdvice = ', or use a device with larger limits (limits: "adapter")';
 
 /** The most workgroups along one axis of a dispatch. */
 const widest = 65_535;

@@ -18,8 +18,8 @@ const largestWorkgroup = 256;
 /** More accumulators than this may not fit into workgroup memory. */
 const mostAccumulators = 8;
 
-/** The passes of `nest`; one pass binds at most `maximumBuffers`. */
-export function nestPlan(given: LoopNest, maximumBuffers: number): KernelPlan {
+/** The passes of `nest`; one pass binds at most `maximumBuffers`, and uses subgroups if it may. */
+export function nestPlan(given: LoopNest, maximumBuffers: number, subgroups = false): KernelPlan {
   const nest = normalForm(given);
   const name = nestName(nest);
   const inputs = nest.inputs.map((_, index): PassBuffer => ({ kind: "input", index }));
@@ -38,11 +38,11 @@ export function nestPlan(given: LoopNest, maximumBuffers: number): KernelPlan {
   const wanted = Math.min(Math.ceil(256 / groups), Math.floor(turns / (8 * parts)));
   const isPacked = stores.some(({ dtype }) => elementsPerWord(dtype) > 1);
   const pieces = groups < 64 && turns >= 16_384 ? Math.max(1, wanted) : 1;
-  const shape = { outputs: width, parts, pieces };
+  const shape = { outputs: width, parts, pieces, subgroups };
   if (pieces === 1 && !isPacked) {
     return { name, passes: [workgroupPass(nest, name, inputs, outputs, shape)], temporaries: [] };
   }
-  const totals = reduce.accumulators.map(({ dtype }): DType => kept[dtype] ?? dtype);
+  const totals = reduce.accumulators.map(({ dtype }) => keptDType(dtype));
   const temporaries = totals.map((_, index): PassBuffer => ({ kind: "temporary", index }));
   const partial = withoutUnusedInputs({ ...nest, epilogue: [] }, inputs);
   const combining = withoutUnusedInputs(combination(nest, totals, pieces), [...inputs, ...temporaries]);
@@ -58,11 +58,18 @@ export function nestPlan(given: LoopNest, maximumBuffers: number): KernelPlan {
   };
 }
 
-/** How totals are kept between passes: no two share a word. */
 const kept: Partial<Record<DType, DType>> = { bool: "uint32", uint8: "uint32", float16: "float32" };
 
+/** How a total is kept between passes: no two share a word. */
+export function keptDType(dtype: DType): DType {
+  return kept[dtype] ?? dtype;
+}
+
 /** The nest with only those inputs that it reads, and their buffers. */
-function withoutUnusedInputs(nest: LoopNest, buffers: readonly PassBuffer[]): { nest: LoopNest; inputs: PassBuffer[] } {
+export function withoutUnusedInputs(
+  nest: LoopNest,
+  buffers: readonly PassBuffer[],
+): { nest: LoopNest; inputs: PassBuffer[] } {
   const isRead = (input: number): boolean =>
     [...nest.body, ...nest.epilogue].some((instruction) => instruction.kind === "load" && instruction.input === input);
   const numbers = nest.inputs.flatMap((_, input) => (isRead(input) ? [input] : []));
@@ -99,10 +106,18 @@ function neighboursAreOutputs({ shape, reduce, body }: LoopNest): boolean {
   return balance > 0;
 }
 
-/** The nest that combines the totals of pieces, which are further inputs [pieces, ...shape], and stores what `nest` does. */
-function combination(nest: LoopNest, totals: readonly DType[], pieces: number): LoopNest {
+/**
+ * The nest that combines the totals of pieces, which are further inputs [pieces, ...shape], and stores what `nest` does;
+ * `step` elements lie between pieces.
+ */
+export function combination(
+  nest: LoopNest,
+  totals: readonly DType[],
+  pieces: number,
+  step: number = sizeOf(nest.shape),
+): LoopNest {
   const { shape, reduce } = nest;
-  const strides = [...shape.map((_, loop) => sizeOf(shape.slice(loop + 1))), sizeOf(shape)];
+  const strides = [...shape.map((_, loop) => sizeOf(shape.slice(loop + 1))), step];
   const accumulators = reduce?.accumulators ?? [];
   const body = totals.flatMap((dtype, i): Instruction[] => [
     { kind: "load", input: nest.inputs.length + i, dtype, access: { kind: "affine", offset: 0, strides } },

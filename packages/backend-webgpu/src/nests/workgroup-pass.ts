@@ -1,6 +1,7 @@
 /**
  * A pass in which a workgroup shares the reductions of a few outputs: every invocation accumulates its part of the turns,
- * and the parts are combined in workgroup memory, in a tree.
+ * and the parts are combined in workgroup memory, in a tree. Where the device has subgroups, each combines its parts in
+ * registers first, in a fixed order; invocations are taken to be in subgroups by their index.
  *
  * A workgroup is `outputs` wide and `parts` deep. It is one output wide where neighbouring turns are neighbours in memory,
  * and 16 where neighbouring outputs are. With several pieces, each workgroup takes one piece of the turns, and what is
@@ -23,6 +24,8 @@ export interface WorkgroupPlan {
   readonly pieces: number;
   /** With pieces: the dtypes in which totals are stored. */
   readonly totals?: readonly DType[];
+  /** Whether the device has subgroup operations. */
+  readonly subgroups: boolean;
 }
 
 export function workgroupPass(
@@ -52,6 +55,7 @@ function source(nest: LoopNest, name: string, sharing: Sharing, plan: WorkgroupP
   const roots = accumulators.map(({ value }) => value);
   const code = listCode(nest, body, { use, prefix: "v", roots });
   const bodyLoops = loopsUsed(nest, body, roots);
+  const subgroups = plan.subgroups && outputs === 1 && accumulators.every(({ dtype }) => dtype !== "bool");
   const join = (i: number, a: string, b: string): string =>
     combined(accumulators[i].combine, accumulators[i].dtype, a, b, use);
 
@@ -69,7 +73,7 @@ function source(nest: LoopNest, name: string, sharing: Sharing, plan: WorkgroupP
   );
   const main = `
 @compute @workgroup_size(${invocations})
-fn ${name}(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+fn ${name}(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32${subgroups ? ", @builtin(subgroup_size) subgroup: u32" : ""}) {
   let number = group.y * ${columns}u + group.x;
   let piece = number % ${pieces}u;
   let at = number / ${pieces}u * ${outputs}u + local % ${outputs}u;
@@ -85,9 +89,20 @@ fn ${name}(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
       ].join("\n      ")}
     }
   }
-  ${accumulators.map((_, i) => `parts${i}[local] = total${i};`).join("\n  ")}
+  ${
+    subgroups
+      ? `for (var distance = 1u; distance < min(subgroup, ${parts}u); distance *= 2u) {
+    ${accumulators.map((_, i) => `total${i} = ${join(i, `total${i}`, `subgroupShuffleXor(total${i}, distance)`)};`).join("\n    ")}
+  }
+  if (local % subgroup == 0u) {
+    ${accumulators.map((_, i) => `parts${i}[local / subgroup] = total${i};`).join("\n    ")}
+  }
   workgroupBarrier();
-  for (var left = ${parts}u; left > 1u; left = (left + ${radix - 1}u) / ${radix}u) {
+  ${accumulators.map((_, i) => `total${i} = parts${i}[local];`).join("\n  ")}`
+      : `${accumulators.map((_, i) => `parts${i}[local] = total${i};`).join("\n  ")}
+  workgroupBarrier();`
+  }
+  for (var left = ${subgroups ? `(${parts}u + subgroup - 1u) / subgroup` : `${parts}u`}; left > 1u; left = (left + ${radix - 1}u) / ${radix}u) {
     let width = (left + ${radix - 1}u) / ${radix}u;
     if (part < width) {
       for (var other = part + width; other < left; other += width) {
@@ -109,5 +124,7 @@ fn ${name}(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
     vectorOutputs: false,
     use,
   });
-  return [declarations(used), declared, shared.join("\n"), main.trim()].filter((text) => text !== "").join("\n\n");
+  return [subgroups ? "enable subgroups;" : "", declarations(used), declared, shared.join("\n"), main.trim()]
+    .filter((text) => text !== "")
+    .join("\n\n");
 }

@@ -1,6 +1,7 @@
 /** What goes wrong is said where a result is waited for, with the kernel's name. */
 import { afterAll, describe, expect, it } from "vitest";
 import { Engine } from "../../src/device/engine.ts";
+import { Faults } from "../../src/device/faults.ts";
 import { openDevice } from "../../src/device/open-device.ts";
 import { openWebGpu } from "../../src/index.ts";
 import { WebGpuKernel } from "../../src/kernels/kernel.ts";
@@ -47,6 +48,20 @@ describe.skipIf(!backend)("what goes wrong", () => {
     kernel.run([], [other]);
     expect(new Uint32Array(await engine.buffers.read(other, 4))).toEqual(Uint32Array.of(1));
     engine.device.destroy();
+  });
+
+  it("for want of memory is told with what asked for it", async () => {
+    const kinds: string[] = [];
+    const device = {
+      lost: new Promise(() => {}),
+      addEventListener: () => {},
+      pushErrorScope: (kind: string) => kinds.push(kind),
+      popErrorScope: async () => (kinds.pop() === "out-of-memory" ? { message: "no room" } : null),
+    } as unknown as GPUDevice;
+    const faults = new Faults(device);
+    faults.watch("webgpu: kernel greedy", () => {});
+    await expect(faults.take()).rejects.toThrow("webgpu: kernel greedy: not enough memory: no room");
+    await expect(faults.check()).resolves.toBeUndefined();
   });
 
   it("with a closed or lost device is told each time", async () => {

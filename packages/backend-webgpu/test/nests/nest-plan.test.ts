@@ -1,5 +1,17 @@
 /** Nests of the sizes at which the plan changes: vectors, packed words, workgroups, pieces, grids of two dimensions. */
-import { type Combine, type DType, type Instruction, type LoopNest, sizeOf, stridesOf } from "@sconce/core";
+import {
+  type Combine,
+  compile,
+  type DType,
+  explain,
+  type Instruction,
+  type LoopNest,
+  sizeOf,
+  stridesOf,
+  type Tensor,
+  tensor,
+  withBackend,
+} from "@sconce/core";
 import { afterAll, describe, expect, it } from "vitest";
 import { nestPlan } from "../../src/nests/nest-plan.ts";
 import { openForTests, type TestBackend } from "../device.ts";
@@ -127,6 +139,15 @@ describe.skipIf(!backend)("nests", () => {
     expect(nestPlan(nest, 8).passes[0].groups[1]).toBeGreaterThan(1);
     const [actual] = await runNest(backend, nest, []);
     expect((actual as Int32Array).every((value, i) => value === i)).toBe(true);
+  });
+
+  it("are printed by `explain`, each shader under its name", async () => {
+    const step = compile((x: Tensor) => x.exp().sum({ axes: 0 }));
+    const text = await withBackend(backend, async () => {
+      await step(tensor([1, 2, 3]));
+      return explain(step, { code: true });
+    });
+    expect(text).toMatch(/kernel 0: sum_of_exp_scalar\n\n.*fn sum_of_exp_scalar\(/s);
   });
 
   it("says in its shader what it computes", () => {
