@@ -26,7 +26,7 @@ export async function fileMemory(place: string): Promise<TuningMemory> {
     const temporary = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
     try {
       await mkdir(dirname(path), { recursive: true });
-      await writeFile(temporary, JSON.stringify({ choices }, undefined, 1));
+      await writeFile(temporary, JSON.stringify({ choices }, undefined, 1), { flush: true });
       await rename(temporary, path);
     } catch {
       // A place that cannot be written is measured again next time.
