@@ -62,14 +62,16 @@ describe.skipIf(!available)("a recorded program", () => {
           losses.shift()?.dispose();
         }
       };
-      await several();
-      await several();
       const [groups, pipelines] = [watch(gpu, "createBindGroup"), watch(gpu, "createComputePipelineAsync")];
       const submits = watch(gpu.queue, "submit");
-      await several();
-      expect(groups.calls).toBe(0);
-      expect(pipelines.calls).toBe(0);
-      expect(submits.calls).toBe(6);
+      // Which buffers the results get, and so when all of them have been seen, is up to the garbage collector as well.
+      let made: readonly number[] = [];
+      for (let round = 0; round < 20 && made[0] !== 0; round++) {
+        const before = [groups.calls, pipelines.calls, submits.calls];
+        await several();
+        made = [groups.calls - before[0], pipelines.calls - before[1], submits.calls - before[2]];
+      }
+      expect(made).toEqual([0, 0, 6]);
     });
   });
 
