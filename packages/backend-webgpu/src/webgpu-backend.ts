@@ -2,20 +2,19 @@
 import {
   type Backend,
   BackendError,
-  bytesPerElement,
   type Capabilities,
   type Claim,
   type LoopNest,
   type OpRequest,
   type ProgramDraft,
   type Step,
-  sizeOf,
 } from "@sconce/core";
 import { compileClaims } from "./claims/compile-claims.ts";
 import { claimOp } from "./claims/index.ts";
 import type { WebGpuBuffer } from "./device/buffers.ts";
 import { Engine } from "./device/engine.ts";
 import { type DeviceOptions, openDevice } from "./device/open-device.ts";
+import { bytesOf, withSizes } from "./kernels/claim-sizes.ts";
 import { WebGpuKernel } from "./kernels/kernel.ts";
 import type { KernelPlan } from "./kernels/pass.ts";
 import { recordSteps } from "./kernels/replay.ts";
@@ -64,11 +63,12 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<Backend<W
   const device = await openDevice(options);
   const engine = new Engine(device, options.maximumBindingSize);
   const buffersPerKernel = device.limits.maxStorageBuffersPerShaderStage;
-  const maximumOutputs = Math.min(8, Math.floor((3 * buffersPerKernel) / 8));
   const capabilities: Capabilities = {
     dtypes: ["float32", "float16", "int32", "uint32", "uint8", "bool"],
-    maximumInputs: buffersPerKernel - maximumOutputs,
-    maximumOutputs,
+    maximumInputs: buffersPerKernel - 1,
+    // Reductions in two passes need a buffer in between for each.
+    maximumOutputs: Math.min(8, buffersPerKernel >> 1),
+    maximumBuffers: buffersPerKernel,
     synchronousReads: false,
     orderedReads: true,
     threads: { count: 1, reason: "kernels run on the graphics device" },
@@ -94,12 +94,10 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<Backend<W
     compile: (nest: LoopNest) => new WebGpuKernel(chunkedPlan(nest, planNest, bindingLimits), engine).compile(),
     ...(options.claims !== false && {
       claim: (request: OpRequest) => {
-        const plans = claimOp(request, target);
+        const plans = claimOp(request, target).map((plan) => withSizes(plan, request));
         if (plans.length === 0) return undefined;
         // Loop nests are cut into parts that can be bound; claimed kernels are not.
-        const bytes = [...request.inputs, request.output].map(
-          ({ shape, dtype }) => sizeOf(shape) * bytesPerElement(dtype),
-        );
+        const bytes = [...request.inputs, request.output].map(bytesOf);
         if (Math.max(...bytes, ...plans.flatMap(({ temporaries }) => temporaries)) > engine.bindingBytes)
           return undefined;
         if (!tuner) return new WebGpuKernel(plans[0], engine);

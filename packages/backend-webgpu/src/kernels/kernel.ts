@@ -94,7 +94,8 @@ export class WebGpuKernel implements Kernel<WebGpuBuffer> {
     }
     // What only guarded reads that fail would touch may lie beyond the end.
     const offset = window && window.offset < buffer.size ? window.offset : 0;
-    const size = Math.ceil((window?.size ?? bindingBytes) / 16) * 16;
+    // Shaders may read the last elements as vectors.
+    const size = Math.ceil(Math.max(1, window?.size ?? bindingBytes) / 16) * 16;
     return { buffer, offset, size: Math.min(size, bindingBytes, buffer.size - offset) };
   }
 

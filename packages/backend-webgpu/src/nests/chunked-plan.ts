@@ -37,7 +37,7 @@ export function chunkedPlan(given: LoopNest, plan: (nest: LoopNest) => KernelPla
   return chunks;
 }
 
-/** The part of a buffer that begins at a byte. */
+/** The part of a buffer that begins at a byte, as large as will be needed. */
 const from =
   (offset: number) =>
   (buffer: PassBuffer): PassBuffer => ({ ...buffer, window: { offset, size: 0 } });
@@ -81,10 +81,18 @@ class Chunks implements KernelPlan {
       : { passes: [elementPass(nest, known.name, own("input", inputs), own("output", outputs))], temporaries: [] };
     const first = this.temporaries.length;
     const reach = reachOf(nest);
+    const count = sizeOf(nest.shape);
+    // As much as it reads or writes: buffers are often larger, as values take turns in them.
+    const bound = (buffer: PassBuffer, size: number): PassBuffer => {
+      return { ...buffer, window: { offset: buffer.window?.offset ?? 0, size } };
+    };
     const place = ({ kind, index }: PassBuffer): PassBuffer => {
       if (kind === "temporary") return { kind, index: first + index };
-      if (kind === "output") return outputs[index];
-      return reach[index]?.everywhere ? { ...inputs[index], everywhere: true } : inputs[index];
+      if (kind === "output") return bound(outputs[index], count * bytesPerElement(nest.stores[index].dtype));
+      const { last, everywhere } = reach[index] ?? { last: -1, everywhere: false };
+      return everywhere
+        ? { ...inputs[index], everywhere }
+        : bound(inputs[index], (last + 1) * bytesPerElement(nest.inputs[index]));
     };
     this.temporaries.push(...temporaries);
     for (const pass of passes) {
@@ -175,7 +183,6 @@ class Chunks implements KernelPlan {
 
   #addWindows(nest: LoopNest, inputs: readonly PassBuffer[], outputs: readonly PassBuffer[]): void {
     const { alignment } = this.#limits;
-    const count = sizeOf(nest.shape);
     const skipped: number[] = [];
     const windows = reachOf(nest).map((reach, i) => {
       skipped[i] = 0;
@@ -183,13 +190,9 @@ class Chunks implements KernelPlan {
       const bytes = bytesPerElement(nest.inputs[i]);
       const offset = Math.max(0, Math.floor((reach.first * bytes) / alignment) * alignment);
       skipped[i] = offset / bytes;
-      return { ...inputs[i], window: { offset, size: Math.max(16, (reach.last + 1) * bytes - offset) } };
+      return from(offset)(inputs[i]);
     });
-    const written = outputs.map((buffer, j) => {
-      const size = count * bytesPerElement(nest.stores[j].dtype);
-      return { ...buffer, window: { offset: buffer.window?.offset ?? 0, size } };
-    });
-    this.add(skipElements(nest, skipped), windows, written);
+    this.add(skipElements(nest, skipped), windows, outputs);
   }
 }
 

@@ -39,15 +39,17 @@ export function nestPlan(given: LoopNest, maximumBuffers: number, subgroups = fa
   const isPacked = stores.some(({ dtype }) => elementsPerWord(dtype) > 1);
   const pieces = groups < 64 && turns >= 16_384 ? Math.max(1, wanted) : 1;
   const shape = { outputs: width, parts, pieces, subgroups };
-  if (pieces === 1 && !isPacked) {
-    return { name, passes: [workgroupPass(nest, name, inputs, outputs, shape)], temporaries: [] };
-  }
+  const together = (): KernelPlan => {
+    const passes = [workgroupPass(nest, name, inputs, outputs, { ...shape, pieces: 1 })];
+    return { name, passes, temporaries: [] };
+  };
+  if (pieces === 1 && !isPacked) return together();
   const totals = reduce.accumulators.map(({ dtype }) => keptDType(dtype));
   const temporaries = totals.map((_, index): PassBuffer => ({ kind: "temporary", index }));
   const partial = withoutUnusedInputs({ ...nest, epilogue: [] }, inputs);
   const combining = withoutUnusedInputs(combination(nest, totals, pieces), [...inputs, ...temporaries]);
   const bound = [partial.inputs.length + temporaries.length, combining.inputs.length + outputs.length];
-  if (Math.max(...bound) > maximumBuffers) return alone();
+  if (Math.max(...bound) > maximumBuffers) return isPacked ? alone() : together();
   return {
     name,
     passes: [

@@ -13,6 +13,7 @@ import {
   withBackend,
 } from "@sconce/core";
 import { afterAll, describe, expect, it } from "vitest";
+import { nothingShared } from "../../src/kernels/pass.ts";
 import { nestPlan } from "../../src/nests/nest-plan.ts";
 import { openForTests, type TestBackend } from "../device.ts";
 import { runNest } from "../run-nest.ts";
@@ -92,6 +93,14 @@ describe.skipIf(!backend)("nests", () => {
     const [doubled, greater] = await runNest(backend, mapNest(count, dtype, second), [x], [undefined, 0]);
     expect(Array.from(doubled)).toEqual(Array.from(x, (value) => 2 * value));
     expect(Array.from(greater)).toEqual(Array.from(x, (value) => Number(value > 3)));
+  });
+
+  it("are reduced by one workgroup each where totals of pieces cannot be bound as well", () => {
+    const { passes, temporaries } = nestPlan(reduceNest(1, 100_000, "sum", "float32"), 1);
+    expect(passes.map(({ groups, source }) => [groups, source(nothingShared).includes("workgroupBarrier")])).toEqual([
+      [[1, 1, 1], true],
+    ]);
+    expect(temporaries).toEqual([]);
   });
 
   it.each([

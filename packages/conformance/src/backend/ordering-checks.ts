@@ -93,23 +93,34 @@ export const orderingChecks: readonly BackendCheck[] = [
   {
     name: "a kernel reads and writes as many buffers as the capabilities say",
     run: async (backend) => {
-      const { maximumInputs, maximumOutputs } = backend.capabilities;
+      const { maximumInputs, maximumOutputs, maximumBuffers = maximumInputs + maximumOutputs } = backend.capabilities;
       if (!(maximumInputs >= 3 && maximumOutputs >= 1)) {
         throw new Error(
           `${maximumInputs} inputs and ${maximumOutputs} outputs; at least 3 (for where) and 1 are needed.`,
         );
       }
-      const [inputs, outputs] = [Math.min(maximumInputs, 64), Math.min(maximumOutputs, 64)];
-      const kernel = await backend.compile(wideNest(3, inputs, outputs));
-      const read = Array.from({ length: inputs }, (_, i) => newBuffer(backend, [i, i + 1, i + 2]));
-      const written = Array.from({ length: outputs }, () => newBuffer(backend, [0, 0, 0]));
-      kernel.run(read, written);
-      const sum = (inputs * (inputs - 1)) / 2;
-      for (const [j, buffer] of written.entries()) {
-        const expected = [0, 1, 2].map((i) => sum + i * inputs + j);
-        expectClose(await readFloats(backend, buffer, 3), expected, 0, (i) => `element ${i} of output ${j}`);
+      if (!(maximumBuffers > Math.max(maximumInputs, maximumOutputs))) {
+        throw new Error(
+          `${maximumBuffers} buffers in all, of which ${maximumInputs} may be read and ${maximumOutputs} written; ` +
+            "at least one more than each is needed.",
+        );
       }
-      for (const buffer of [...read, ...written]) backend.release(buffer);
+      for (const [mostInputs, mostOutputs] of [
+        [maximumInputs, maximumBuffers - maximumInputs],
+        [maximumBuffers - maximumOutputs, maximumOutputs],
+      ]) {
+        const [inputs, outputs] = [Math.min(mostInputs, maximumInputs, 64), Math.min(mostOutputs, maximumOutputs, 64)];
+        const kernel = await backend.compile(wideNest(3, inputs, outputs));
+        const read = Array.from({ length: inputs }, (_, i) => newBuffer(backend, [i, i + 1, i + 2]));
+        const written = Array.from({ length: outputs }, () => newBuffer(backend, [0, 0, 0]));
+        kernel.run(read, written);
+        const sum = (inputs * (inputs - 1)) / 2;
+        for (const [j, buffer] of written.entries()) {
+          const expected = [0, 1, 2].map((i) => sum + i * inputs + j);
+          expectClose(await readFloats(backend, buffer, 3), expected, 0, (i) => `element ${i} of output ${j}`);
+        }
+        for (const buffer of [...read, ...written]) backend.release(buffer);
+      }
     },
   },
 ];

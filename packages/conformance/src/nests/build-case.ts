@@ -19,9 +19,9 @@ export function buildCase(description: NestDescription, { capabilities }: Backen
   const bodyLoads = new LoadBuilder(body, [...loops, ...reduceLoops], inputs);
   for (const load of description.bodyLoads) bodyLoads.add(load);
   for (const step of description.bodySteps) body.step(step);
-  const stored = description.stores.slice(0, capabilities.maximumOutputs);
+  const { maximumOutputs, maximumBuffers = Number.POSITIVE_INFINITY } = capabilities;
   const storesOf = (list: InstructionList): LoopNest["stores"] =>
-    stored.map((choice) => {
+    description.stores.slice(0, Math.min(maximumOutputs, maximumBuffers - inputs.dtypes.length)).map((choice) => {
       const value = list.storable(choice, dtypes);
       return { value, dtype: list.dtypes[value] };
     });

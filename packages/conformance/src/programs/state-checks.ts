@@ -108,10 +108,10 @@ export const stateChecks: readonly BackendCheck[] = [
       }),
   },
   {
-    name: "200 steps leave the bytes in use where they were",
+    name: "200 steps take no more bytes than 10",
     run: async (backend) => {
       const { counting, live } = countingBuffers(backend);
-      const uses: string[] = [];
+      const uses: { readonly bytes: number; readonly buffers: number }[] = [];
       await withBackend(counting, async () => {
         const weight = param([1, 2, 3]);
         const step = compile((x: Tensor) => {
@@ -123,11 +123,17 @@ export const stateChecks: readonly BackendCheck[] = [
           await (await step(x)).item();
           if (turn !== 10 && turn !== 200) continue;
           await collectGarbage();
-          uses.push(`${memoryUse(counting).bytes} bytes in use, ${live.size} buffers`);
+          uses.push({ bytes: memoryUse(counting).bytes, buffers: live.size });
         }
         step.dispose();
       });
-      if (uses[0] !== uses[1]) throw new Error(`after 10 steps: ${uses[0]}; after 200: ${uses[1]}.`);
+      const [early, late] = uses;
+      // Fewer is fine: the collector may not have taken the initial value before.
+      if (late.bytes > early.bytes || late.buffers > early.buffers) {
+        throw new Error(
+          `after 10 steps ${early.bytes} bytes are in use, in ${early.buffers} buffers; after 200 ${late.bytes}, in ${late.buffers}.`,
+        );
+      }
     },
   },
 ];

@@ -19,6 +19,8 @@ export interface Capabilities {
   readonly maximumInputs: number;
   /** Buffers that one kernel may write. */
   readonly maximumOutputs: number;
+  /** Buffers that one kernel may read and write in all, where that is less than both together; more than `maximumInputs`. */
+  readonly maximumBuffers?: number;
   /** True when `readSync` works. */
   readonly synchronousReads: boolean;
   /** True when `read` gives what the buffer holds at its call, whatever is written or run meanwhile: work goes on, then. */

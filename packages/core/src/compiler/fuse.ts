@@ -6,7 +6,8 @@
  * 2. Every root starts as a kernel of its own. Kernels over the same loops are then merged: a producer with a consumer
  *    that reads it only at its own position outside any reduction (a reduction with its epilogue, one elementwise
  *    result with the next), and siblings that read the same full-size tensor (mean and sum of squares, the new weights
- *    and moments of an optimizer). A merge that would make kernels wait for each other in a circle is not made.
+ *    and moments of an optimizer), and single numbers that no kernel reads (counters). A merge that would make kernels
+ *    wait for each other in a circle is not made.
  */
 import type { Capabilities } from "../backend/backend.ts";
 import { type Shape, sameShape, sizeOf } from "../shape.ts";
@@ -74,11 +75,11 @@ export function fuse({ order, fusible, stored, whole }: FusionTask, limits: Capa
     .map((tensor) => {
       const group = new Group(tensor, facts.get(tensor)?.reduce, whole.has(tensor));
       const reads = whole.get(tensor);
-      if (reads) group.readWhole(reads);
+      if (reads) for (const read of reads) group.read(read, true);
       else group.readPulled(isPulled);
       return group;
     });
-  const merged = mergeGroups(groups, limits).filter((group) => !group.fixed);
+  const merged = mergeGroups(groups, stored, limits).filter((group) => !group.fixed);
   const place = (tensor: Tensor): number => position.get(tensor) as number;
   const inOrder = (members: readonly Tensor[]): Tensor[] => [...members].sort((a, b) => place(a) - place(b));
   const fused = merged.map(({ domain, members, readings }): FusedGroup => {
@@ -122,8 +123,9 @@ function rootsByCost(
     if (root) roots.add(tensor);
     const readers = root ? new Evaluations([[kernels.get(tensor) as string, tensor.size]]) : own;
     for (const [input, places] of fact.places) {
-      if (!evaluations.has(input)) evaluations.set(input, new Evaluations());
-      evaluations.get(input)?.addReader(readers, places, tensor.size);
+      const before = evaluations.get(input) ?? new Evaluations();
+      before.addReader(readers, places, tensor.size);
+      evaluations.set(input, before);
     }
   }
   return roots;
@@ -216,21 +218,16 @@ function limitReads(
   }
 }
 
-/** How a group reads a tensor. */
-interface Reading {
-  /** Only at the position that is being written. */
-  inPlace: boolean;
-  /** Somewhere inside a reduction. */
-  reducing: boolean;
-}
-
 class Group {
-  readonly domain: Domain;
-  readonly hasReduction: boolean;
-  members: Tensor[];
-  readonly readings = new Map<Tensor, Reading>();
+  domain: Domain;
+  hasReduction: boolean;
+  readonly members: Tensor[];
+  /** What it reads, and whether anywhere but at the position that is being written, outside any reduction. */
+  readonly readings = new Map<Tensor, boolean>();
   readonly successors = new Set<Group>();
   merged: Group | undefined;
+  /** Its place in the running order. */
+  rank = 0;
 
   /** An op that runs whole takes part only so that paths through it are seen. */
   readonly fixed: boolean;
@@ -242,8 +239,8 @@ class Group {
     this.fixed = fixed;
   }
 
-  readWhole(tensors: readonly Tensor[]): void {
-    for (const tensor of tensors) this.readings.set(tensor, { inPlace: false, reducing: true });
+  read(tensor: Tensor, elsewhere: boolean): void {
+    this.readings.set(tensor, elsewhere || this.readings.get(tensor) === true);
   }
 
   readPulled(isPulled: (tensor: Tensor) => boolean): void {
@@ -251,25 +248,18 @@ class Group {
     const value = new Puller(this.domain, (tensor) => tensor === root || isPulled(tensor)).root(root);
     visit([value], ({ node }, reducing) => {
       if (node.kind !== "load") return;
-      const reading = this.readings.get(node.tensor) ?? { inPlace: true, reducing: false };
-      reading.inPlace &&= node.guard === undefined && isOwnPosition(node.index, node.tensor, this.domain);
-      reading.reducing ||= reducing;
-      this.readings.set(node.tensor, reading);
+      const { tensor, index, guard } = node;
+      this.read(tensor, reducing || guard !== undefined || !isOwnPosition(index, tensor, this.domain));
     });
   }
 }
 
-function mergeGroups(groups: readonly Group[], limits: Capabilities): Group[] {
-  const home = new Map<Tensor, Group>();
-  for (const group of groups) home.set(group.members[0], group);
-  const groupOf = (tensor: Tensor): Group | undefined => {
-    const group = home.get(tensor);
-    return group && current(group);
-  };
+function mergeGroups(groups: readonly Group[], stored: ReadonlySet<Tensor>, limits: Capabilities): Group[] {
+  const home = new Map(groups.map((group) => [group.members[0], group]));
   const readers = new Map<Tensor, Group[]>();
   for (const group of groups) {
     for (const tensor of group.readings.keys()) {
-      groupOf(tensor)?.successors.add(group);
+      home.get(tensor)?.successors.add(group);
       const list = readers.get(tensor);
       if (list) list.push(group);
       else readers.set(tensor, [group]);
@@ -277,13 +267,21 @@ function mergeGroups(groups: readonly Group[], limits: Capabilities): Group[] {
   }
   const order = new RunningOrder(groups);
   const tryMerge = (a: Group, b: Group): void => {
-    if (a !== b && compatible(a, b, limits)) order.merge(a, b);
+    if (a === b || !compatible(a, b)) return;
+    const reads = new Set([...a.readings.keys(), ...b.readings.keys()]);
+    const members = [...a.members, ...b.members];
+    for (const member of members) reads.delete(member);
+    const isElsewhere = (reader: Group): boolean => ![a, b].includes(current(reader));
+    const { length } = members.filter((member) => stored.has(member) || readers.get(member)?.some(isElsewhere));
+    const { maximumInputs, maximumOutputs, maximumBuffers = maximumInputs + maximumOutputs } = limits;
+    if (reads.size <= maximumInputs && length <= maximumOutputs && reads.size + length <= maximumBuffers)
+      order.merge(a, b);
   };
   // Producers with consumers.
   for (const group of groups) {
     for (const tensor of [...group.readings.keys()]) {
-      const producer = groupOf(tensor);
-      if (producer) tryMerge(producer, current(group));
+      const producer = home.get(tensor);
+      if (producer) tryMerge(current(producer), current(group));
     }
   }
   // Siblings.
@@ -292,7 +290,6 @@ function mergeGroups(groups: readonly Group[], limits: Capabilities): Group[] {
       for (let j = 0; j < i; j++) {
         const [a, b] = [current(list[j]), current(list[i])];
         if (
-          a !== b &&
           tensor.size >= sizeOf(a.domain.output) * sizeOf(a.domain.reduce) &&
           tensor.size > 1 &&
           a.hasReduction === b.hasReduction
@@ -302,24 +299,24 @@ function mergeGroups(groups: readonly Group[], limits: Capabilities): Group[] {
       }
     }
   }
+  // Single numbers.
+  let last: Group | undefined;
+  for (const group of groups) {
+    const isRead = [...group.successors].some((reader) => current(reader) !== group);
+    if (group.merged || group.hasReduction || group.domain.output.length > 0 || isRead) continue;
+    tryMerge(last ?? group, group);
+    last = current(group);
+  }
   return groups.filter((group) => !group.merged);
 }
 
-function compatible(a: Group, b: Group, limits: Capabilities): boolean {
-  if (a.fixed || b.fixed || !sameShape(a.domain.output, b.domain.output)) return false;
-  if (a.hasReduction && b.hasReduction && !sameShape(a.domain.reduce, b.domain.reduce)) return false;
-  for (const [producer, consumer] of [
-    [a, b],
-    [b, a],
-  ]) {
-    for (const member of producer.members) {
-      const reading = consumer.readings.get(member);
-      if (reading && (!reading.inPlace || reading.reducing)) return false;
-    }
-  }
-  const inputs = new Set([...a.readings.keys(), ...b.readings.keys()]);
-  for (const member of [...a.members, ...b.members]) inputs.delete(member);
-  return inputs.size <= limits.maximumInputs && a.members.length + b.members.length <= limits.maximumOutputs;
+function compatible(a: Group, b: Group): boolean {
+  const waits = (reader: Group, { members }: Group): boolean => members.some((member) => reader.readings.get(member));
+  return (
+    sameShape(a.domain.output, b.domain.output) &&
+    !(a.hasReduction && b.hasReduction && !sameShape(a.domain.reduce, b.domain.reduce)) &&
+    !(a.fixed || b.fixed || waits(a, b) || waits(b, a))
+  );
 }
 
 /**
@@ -329,43 +326,40 @@ function compatible(a: Group, b: Group, limits: Capabilities): boolean {
  */
 class RunningOrder {
   readonly #order: Group[];
-  readonly #ranks: Map<Group, number>;
 
   /** `groups` must be in such an order. */
   constructor(groups: readonly Group[]) {
     this.#order = [...groups];
-    this.#ranks = new Map(groups.map((group, rank) => [group, rank]));
+    groups.forEach((group, rank) => {
+      group.rank = rank;
+    });
   }
 
   /** Merges `b` into `a` unless a third group must run after one and before the other. */
   merge(a: Group, b: Group): void {
-    const [from, to] = this.#rank(a) < this.#rank(b) ? [a, b] : [b, a];
+    const [from, to] = a.rank < b.rank ? [a, b] : [b, a];
     const after = this.#between(from, to);
     if (!after) return;
-    const [first, last] = [this.#rank(from), this.#rank(to)];
-    const others = this.#order.slice(first + 1, last).filter((group) => !after.has(group));
-    const moved = this.#order.slice(first + 1, last).filter((group) => after.has(group));
+    const [first, last] = [from.rank, to.rank];
+    const between = this.#order.slice(first + 1, last);
+    const others = between.filter((group) => !after.has(group));
     absorb(a, b);
-    [...others, a, ...moved, b].forEach((group, i) => {
+    [...others, a, ...between.filter((group) => after.has(group)), b].forEach((group, i) => {
       this.#order[first + i] = group;
-      this.#ranks.set(group, first + i);
+      group.rank = first + i;
     });
-  }
-
-  #rank(group: Group): number {
-    return this.#ranks.get(group) as number;
   }
 
   /** The groups that must run after `from` and may run before `to`; undefined if `to` must run after one of them. */
   #between(from: Group, to: Group): Set<Group> | undefined {
-    const limit = this.#rank(to);
+    const limit = to.rank;
     const found = new Set<Group>();
     const stack = [from];
     for (let group = stack.pop(); group; group = stack.pop()) {
       for (const successor of group.successors) {
         const next = current(successor);
         if (next === to && group !== from) return undefined;
-        if (next === group || next === from || this.#rank(next) >= limit || found.has(next)) continue;
+        if (next === group || next === from || next.rank >= limit || found.has(next)) continue;
         found.add(next);
         stack.push(next);
       }
@@ -376,23 +370,17 @@ class RunningOrder {
 
 /** The group that a group has become part of. */
 function current(group: Group): Group {
-  let found = group;
-  while (found.merged) found = found.merged;
-  return found;
+  return group.merged ? current(group.merged) : group;
 }
 
 /** Merges `b` into `a`. */
 function absorb(a: Group, b: Group): void {
   b.merged = a;
-  (a as { domain: Domain }).domain = a.hasReduction ? a.domain : b.domain;
-  (a as { hasReduction: boolean }).hasReduction ||= b.hasReduction;
-  a.members = [...a.members, ...b.members];
-  for (const [tensor, reading] of b.readings) {
-    const before = a.readings.get(tensor);
-    a.readings.set(
-      tensor,
-      before ? { inPlace: before.inPlace && reading.inPlace, reducing: before.reducing || reading.reducing } : reading,
-    );
+  if (b.hasReduction) {
+    a.domain = b.domain;
+    a.hasReduction = true;
   }
+  a.members.push(...b.members);
+  for (const [tensor, elsewhere] of b.readings) a.read(tensor, elsewhere);
   for (const next of b.successors) a.successors.add(next);
 }

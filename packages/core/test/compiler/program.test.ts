@@ -136,6 +136,75 @@ describe("fusion", () => {
     });
   });
 
+  it("keeps within the number of buffers a kernel may read and write in all", async () => {
+    const steps = fc.array(fc.tuple(fc.nat(3), fc.nat(30), fc.nat(30)), { minLength: 5, maxLength: 30 });
+    const limits = fc.record({
+      maximumInputs: fc.integer({ min: 3, max: 7 }),
+      maximumOutputs: fc.integer({ min: 1, max: 5 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(steps, limits, fc.nat(3), async (list, most, room) => {
+        const maximumBuffers = Math.max(most.maximumInputs, most.maximumOutputs) + 1 + room;
+        const capabilities = { ...plain.capabilities, ...most, maximumBuffers };
+        const build = (...given: Tensor[]): Tensor[] => {
+          const made = [...given];
+          const at = (i: number): Tensor => made[i % made.length];
+          for (const [kind, i, j] of list) {
+            const kinds = [
+              () => at(i).add(at(j)),
+              () => at(i).mul(at(j)).mul(0.5),
+              () => at(i).sub(at(j).mean()),
+              () => at(i).add(at(j).max({ axes: 0 })),
+            ];
+            made.push(kinds[kind]());
+          }
+          return made.slice(-4);
+        };
+        const inputs = Array.from({ length: 5 }, (_, seed) => randomNormal([2, 3], { seed }));
+        await withBackend({ ...plain, capabilities }, async () => {
+          const step = compile(build);
+          const results = await step(...inputs);
+          for (const { inputs: read, outputs: written } of step.programs()[0].nodes) {
+            expect(new Set(read).size).toBeLessThanOrEqual(most.maximumInputs);
+            expect(written.length).toBeLessThanOrEqual(most.maximumOutputs);
+            expect(new Set(read).size + written.length).toBeLessThanOrEqual(maximumBuffers);
+          }
+          const alone = build(...inputs);
+          for (const [i, result] of results.entries()) {
+            const [actual, expected] = [await result.data(), await alone[i].data()];
+            for (const [k, value] of [...expected].entries()) expect(actual[k]).toBeCloseTo(value, 3);
+          }
+        });
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("stores nothing that only its own kernel reads, and counts it as no output", async () => {
+    const limited: Backend = { ...plain, capabilities: { ...plain.capabilities, maximumOutputs: 1 } };
+    await withBackend(limited, async () => {
+      const step = compile((t: Tensor) => t.sum({ axes: 1 }).add(1).square());
+      expect(await (await step(randomNormal([4, 6], { seed: 1 }))).array()).toHaveLength(4);
+      expect(step.programs()[0].nodes).toHaveLength(1);
+    });
+  });
+
+  it("updates counters together, as many as a kernel may write", async () => {
+    const counters = Array.from({ length: 7 }, (_, i) => new Param({ shape: [], dtype: "float32" }, full([], i)));
+    const most = { maximumInputs: 7, maximumOutputs: 4, maximumBuffers: 8 };
+    await withBackend({ ...plain, capabilities: { ...plain.capabilities, ...most } }, async () => {
+      const step = compile((t: Tensor) => {
+        for (const counter of counters) counter.assign(counter.value.add(1));
+        return t.mul(2);
+      });
+      for (let i = 0; i < 2; i++) await step(randomNormal([4, 6], { seed: 1 }));
+      const { nodes } = step.programs()[0];
+      expect(nodes.map(({ outputs }) => outputs.length).sort()).toEqual([1, 3, 4]);
+      const values = await Promise.all(counters.map(({ value }) => value.item()));
+      expect(values).toEqual([2, 3, 4, 5, 6, 7, 8]);
+    });
+  });
+
   it("joins the loops of an elementwise kernel into one", async () => {
     const { nodes } = await programOf((t) => t.add(1), randomNormal([2, 3, 4, 5], { seed: 1 }));
     const { work } = nodes[0];
