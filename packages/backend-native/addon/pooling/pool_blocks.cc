@@ -1,5 +1,6 @@
-// Every window is walked tap by tap with a vector of channels; channels that are left over go one by one. A gradient
-// finds the tap of the maximum anew and adds to all taps that lie in its rows, so rows can be made apart from each other.
+// Every window is walked tap by tap with a vector of channels; what is left over goes by shorter vectors, since comparing
+// numbers one by one means branches that nobody can predict. A gradient finds the tap of the maximum anew and adds to all
+// taps that lie in its rows, so rows can be made apart from each other.
 #include "pool_blocks.h"
 
 #include <cstring>
@@ -14,19 +15,17 @@ namespace {
 using std::int32_t;
 using std::int64_t;
 
-typedef float Floats __attribute__((vector_size(kVectorBytes)));
-typedef int32_t Integers __attribute__((vector_size(kVectorBytes)));
-
-/** A vector of channels or a single one, with whole numbers beside. */
-struct Wide {
-  using Value = Floats;
-  using Index = Integers;
-  static constexpr int64_t kLanes = kVectorBytes / 4;
+/** So many bytes of channels, with whole numbers beside. */
+template <int kBytes>
+struct Vector {
+  typedef float Value __attribute__((vector_size(kBytes)));
+  typedef int32_t Index __attribute__((vector_size(kBytes)));
 };
+
+/** One channel. */
 struct Single {
   using Value = float;
   using Index = int32_t;
-  static constexpr int64_t kLanes = 1;
 };
 
 template <class Value>
@@ -41,12 +40,16 @@ void write(float* to, Value value) {
   std::memcpy(to, &value, sizeof value);
 }
 
-/** Runs `body` for all channels: wide, then one by one. */
-template <class Body>
-void each_channel(int64_t channels, Body body) {
-  int64_t channel = 0;
-  for (; channel + Wide::kLanes <= channels; channel += Wide::kLanes) body(Wide(), channel);
-  for (; channel < channels; channel++) body(Single(), channel);
+/** Runs `body` for the channels from `channel` on: by vectors, then by halves of them, then one by one. */
+template <int kBytes = kVectorBytes, class Body>
+void each_channel(int64_t channels, Body body, int64_t channel = 0) {
+  constexpr int64_t kLanes = kBytes / 4;
+  for (; channel + kLanes <= channels; channel += kLanes) body(Vector<kBytes>(), channel);
+  if constexpr (kBytes > 8) {
+    if (channel < channels) each_channel<kBytes / 2>(channels, body, channel);
+  } else if (channel < channels) {
+    body(Single(), channel);
+  }
 }
 
 /** The taps of a window that lie inside the input. */
