@@ -303,7 +303,6 @@ void stream(void* to, const void* values, int64_t n) {
       _mm_stream_si128(reinterpret_cast<__m128i*>(target), _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
 #endif
     }
-    _mm_sfence();
   }
 #endif
   std::memcpy(target, from, static_cast<std::size_t>(bytes));

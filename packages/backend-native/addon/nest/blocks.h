@@ -6,6 +6,10 @@
 
 #include <cstdint>
 
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
 #include "nest.h"
 
 namespace sconce {
@@ -42,9 +46,16 @@ struct BlockTable {
   BlockReduce reductions[4][kDTypes];
   BlockLoad loads[kDTypes];
   BlockStore stores[kDTypes];
-  /** Stores elements of 4 bytes so that they do not drive others out of the caches. */
+  /** Stores elements of 4 bytes so that they do not drive others out of the caches; `finish_streams` makes them seen. */
   BlockStore stream;
 };
+
+/** To be called by each thread that streamed, before another one may read. */
+inline void finish_streams() {
+#if defined(__SSE2__)
+  _mm_sfence();
+#endif
+}
 
 /** The table for the best instruction set that this processor has. */
 const BlockTable& block_table();

@@ -98,8 +98,12 @@ class Elementwise {
     std::int64_t bytes = 0;
     for (const Store& store : stores_) bytes += sheet_->rows() * sheet_->width() * static_cast<std::int64_t>(bytes_per_element(store.dtype));
     streams_ = bytes >= kStreamed;
-    direct_ = !streams_ && stores_.size() == 1 && stores_[0].value == static_cast<int>(list.size()) - 1 &&
-              lane_bytes(lane_of(stores_[0].dtype)) == bytes_per_element(stores_[0].dtype);
+    // The value that is computed last is computed where it is stored, if nothing changes on the way.
+    for (std::size_t i = 0; i < stores_.size() && direct_ < 0; i++) {
+      const bool as_held = lane_bytes(lane_of(stores_[i].dtype)) == bytes_per_element(stores_[i].dtype);
+      const bool is_last = stores_[i].value == static_cast<int>(list.size()) - 1;
+      if (is_last && as_held && (!streams_ || sheet_->can_stream_last())) direct_ = static_cast<int>(i);
+    }
   }
 
   void run(const Range* inputs, const Range* outputs, const void* const* accumulators) const {
@@ -126,6 +130,7 @@ class Elementwise {
         const std::int64_t columns = std::min(sheet.block_columns(), sheet.width() - column);
         store(worker, outputs, row, rows, column, columns);
       }
+      if (streams_) finish_streams();
     }
   }
 
@@ -135,7 +140,7 @@ class Elementwise {
     const std::int64_t at = row * sheet_->width() + column;
     const auto target = [&](std::size_t i) -> char* { return static_cast<char*>(outputs[i].pointer) + at * static_cast<std::int64_t>(bytes_per_element(stores_[i].dtype)); };
     const bool whole = rows == 1 || columns == sheet_->width();
-    worker.evaluate(row, rows, column, columns, direct_ && whole ? target(0) : nullptr);
+    worker.evaluate(row, rows, column, columns, direct_ >= 0 && whole ? target(static_cast<std::size_t>(direct_)) : nullptr, streams_);
     for (std::size_t i = 0; i < stores_.size(); i++) {
       const char* values = static_cast<const char*>(worker.block(stores_[i].value));
       const bool streams = streams_ && whole && bytes_per_element(stores_[i].dtype) == 4;
@@ -154,7 +159,8 @@ class Elementwise {
   std::vector<Store> stores_;
   std::size_t length_;
   std::unique_ptr<Sheet> sheet_;
-  bool direct_ = false;
+  /** The store that the last value is computed into, or -1. */
+  int direct_ = -1;
   bool streams_ = false;
 };
 

@@ -20,6 +20,7 @@ Sheet::Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_
     block_columns_ = tile;
     block_rows_ = std::min(rows_, kBlock / tile);
   }
+  find_chains(results);
   choose_functions();
   place_values(results);
   for (const int result : results) steps_[result].copied = stores && results.size() > 1;
@@ -46,9 +47,10 @@ void Sheet::choose_functions() {
   const BlockTable& table = block_table();
   for (std::size_t at = 0; at < steps_.size(); at++) {
     Step& step = steps_[at];
+    if (step.absorbed) continue;
     (step.reach == kOnce ? once_ : step.reach == kColumn ? by_column_ : by_block_).push_back(static_cast<int>(at));
     const Instruction& instruction = *step.instruction;
-    if (instruction.kind != Instruction::Kind::kApply) continue;
+    if (instruction.kind != Instruction::Kind::kApply || !step.chain.empty()) continue;
     const int type = static_cast<int>(list_[instruction.operands[instruction.op == Operator::kWhere ? 1 : 0]].dtype);
     step.operands = arity(instruction.op);
     step.function = instruction.op == Operator::kCast ? table.casts[type][static_cast<int>(instruction.dtype)] : table.operators[static_cast<int>(instruction.op)][type];
@@ -114,8 +116,15 @@ void Sheet::place_values(const std::vector<int>& results) {
   };
   // When a value of every element is read for the last time, its place is free again.
   std::vector<std::size_t> last(steps_.size(), 0);
-  const auto each_operand = [&](const Instruction& instruction, auto visit) {
-    if (instruction.kind == Instruction::Kind::kApply) {
+  const auto each_operand = [&](const Step& step, auto visit) {
+    const Instruction& instruction = *step.instruction;
+    if (step.absorbed) return;
+    if (!step.chain.empty()) {
+      visit(step.start);
+      for (const Link& link : step.chain) {
+        if (link.operand >= 0) visit(link.operand);
+      }
+    } else if (instruction.kind == Instruction::Kind::kApply) {
       for (int i = 0; i < arity(instruction.op); i++) visit(instruction.operands[i]);
     } else if (instruction.kind == Instruction::Kind::kLoad) {
       if (instruction.guard >= 0) visit(instruction.guard);
@@ -123,7 +132,7 @@ void Sheet::place_values(const std::vector<int>& results) {
     }
   };
   for (std::size_t at = 0; at < steps_.size(); at++) {
-    each_operand(*steps_[at].instruction, [&](int operand) {
+    each_operand(steps_[at], [&](int operand) {
       last[operand] = at;
       if (steps_[at].reach == kElement && steps_[operand].reach == kRow) steps_[operand].expanded = true;
     });
@@ -135,6 +144,7 @@ void Sheet::place_values(const std::vector<int>& results) {
   std::vector<std::size_t> free;
   for (std::size_t at = 0; at < steps_.size(); at++) {
     Step& step = steps_[at];
+    if (step.absorbed) continue;
     if (step.reach == kOnce) step.place = reserve(1);
     else if (step.reach == kRow) step.place = reserve(block_rows_);
     else if (step.reach == kColumn) step.place = reserve(elements);
@@ -142,7 +152,7 @@ void Sheet::place_values(const std::vector<int>& results) {
       // An operator may write over an operand of its own width that dies here, element by element; a load may not.
       const bool applies = step.instruction->kind == Instruction::Kind::kApply;
       const auto release = [&](bool before) {
-        each_operand(*step.instruction, [&](int operand) {
+        each_operand(step, [&](int operand) {
           const Step& source = steps_[operand];
           if (last[operand] != at || source.reach != kElement) return;
           if (before && !(applies && lane_bytes(source.lane) == lane_bytes(step.lane))) return;
@@ -214,7 +224,7 @@ void SheetWorker::locate_rows(std::int64_t row, std::int64_t rows) {
   for (std::int64_t r = 1; r < rows; r++) after(r - 1, r);
 }
 
-void SheetWorker::evaluate(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, void* last_result) {
+void SheetWorker::evaluate(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, void* last_result, bool streams) {
   const bool moved = column != column_ || columns != columns_;
   column_ = column;
   columns_ = columns;
@@ -230,11 +240,14 @@ void SheetWorker::evaluate(std::int64_t row, std::int64_t rows, std::int64_t col
     }
     rows_ = rows_before;
   }
-  locate_rows(row, rows);
+  // Along a single row, what depends on it alone is still there.
+  const bool same_row = rows == 1 && rows_ == 1 && row == row_;
+  if (!same_row) locate_rows(row, rows);
   const std::int64_t n = rows * columns;
   for (const int at : sheet_.by_block_) {
     const Sheet::Step& step = sheet_.steps_[at];
     if (step.reach == Sheet::kRow) {
+      if (same_row) continue;
       values_[at] = memory_ + step.place;
       columns_ = 1;
       run(step, rows, memory_ + step.place);
@@ -251,10 +264,12 @@ void SheetWorker::evaluate(std::int64_t row, std::int64_t rows, std::int64_t col
       }
     } else {
       void* out = memory_ + step.place;
-      if (last_result != nullptr && at + 1 == static_cast<int>(sheet_.steps_.size())) out = last_result;
+      const bool is_last = last_result != nullptr && at + 1 == static_cast<int>(sheet_.steps_.size());
+      if (is_last) out = last_result;
       values_[at] = out;
       in_element_ = true;
-      run(step, n, out);
+      if (step.chain.empty()) run(step, n, out);
+      else run_chain(step, n, out, streams && is_last);
       in_element_ = false;
     }
   }
@@ -297,13 +312,9 @@ void SheetWorker::run(const Sheet::Step& step, std::int64_t n, void* out) {
       int uniform = 0;
       for (int i = 0; i < step.operands; i++) {
         const int operand = instruction.operands[i];
-        const Sheet::Step& source = sheet_.steps_[operand];
-        operands[i] = values_[operand];
-        if (source.reach == Sheet::kOnce) uniform |= 1 << i;
-        else if (source.reach == Sheet::kRow && in_element_) {
-          if (rows_ > 1) operands[i] = expansions_[operand];
-          else uniform |= 1 << i;
-        }
+        bool single = sheet_.steps_[operand].reach == Sheet::kOnce;
+        operands[i] = in_element_ ? operand_of_element(operand, single) : values_[operand];
+        if (single) uniform |= 1 << i;
       }
       step.function(out, operands[0], operands[1], operands[2], n, uniform);
       return;
@@ -312,6 +323,23 @@ void SheetWorker::run(const Sheet::Step& step, std::int64_t n, void* out) {
       load(step, step.reach == Sheet::kOnce ? 1 : rows_, step.reach == Sheet::kRow || step.reach == Sheet::kOnce ? 1 : columns_, out);
       return;
   }
+}
+
+const void* SheetWorker::operand_of_element(int operand, bool& single) const {
+  const Sheet::Reach reach = sheet_.steps_[operand].reach;
+  single = reach == Sheet::kOnce || (reach == Sheet::kRow && rows_ == 1);
+  return reach == Sheet::kRow && rows_ > 1 ? expansions_[operand] : values_[operand];
+}
+
+void SheetWorker::run_chain(const Sheet::Step& step, std::int64_t n, void* out, bool streams) const {
+  ChainStep steps[kLongestChain];
+  int count = 0;
+  for (const Sheet::Link& link : step.chain) {
+    ChainStep& next = steps[count++];
+    next.op = link.op;
+    if (link.operand >= 0) next.operand = static_cast<const float*>(operand_of_element(link.operand, next.single));
+  }
+  chain_table().run(static_cast<float*>(out), static_cast<const float*>(values_[step.start]), steps, count, n, streams);
 }
 
 void SheetWorker::load(const Sheet::Step& step, std::int64_t rows, std::int64_t columns, void* out) {
@@ -375,7 +403,13 @@ void SheetWorker::load(const Sheet::Step& step, std::int64_t rows, std::int64_t 
   }
   const bool held_as_stored = instruction.dtype == DType::kFloat32 || instruction.dtype == DType::kInt32 || instruction.dtype == DType::kUint32 || instruction.dtype == DType::kFloat64;
   if (step.reach == Sheet::kElement && held_as_stored && !step.copied && ((step.contiguous && is_whole()) || (rows == 1 && step.column_stride == 1))) {
-    values_[static_cast<std::size_t>(&step - sheet_.steps_.data())] = base + (offset_of(0) + first) * element;
+    const char* from = base + (offset_of(0) + first) * element;
+    values_[static_cast<std::size_t>(&step - sheet_.steps_.data())] = from;
+    // The next block likely follows. The processor's own prefetching loses its way between blocks.
+    if (sheet_.is_large()) {
+      const char* next = from + n * element;
+      for (std::int64_t byte = 0; byte < n * element; byte += 64) __builtin_prefetch(next + byte);
+    }
     return;
   }
   const bool across = rows > 1 && columns > 1 && stride > 8 && step.row_strides.back() == 1;

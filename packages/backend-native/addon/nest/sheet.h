@@ -3,7 +3,8 @@
 // The innermost loop that is walked makes the columns, all others the rows. A block is a part of one row, or several
 // whole rows where these are short, or a tile of both where something is read across the rows; its values sit in memory that fits the first-level cache. Every value is computed
 // once for as far as it reaches: constants once, what depends on the column alone once per range of columns, what
-// depends on the row alone once per row, and only the rest per element.
+// depends on the row alone once per row, and only the rest per element. Of the latter, values that only the next operator
+// reads are steps of a chain (chain_blocks.h) and have no memory.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 
 #include "../kernel.h"
 #include "blocks.h"
+#include "chain_blocks.h"
 #include "nest.h"
 
 namespace sconce {
@@ -32,6 +34,10 @@ class Sheet {
   std::int64_t block_columns() const { return block_columns_; }
   /** Whether a value depends on the column and not on the row. */
   bool has_column_values() const { return !by_column_.empty(); }
+  /** Whether its values do not stay in the second-level cache. */
+  bool is_large() const { return rows_ * width_ >= std::int64_t{1} << 18; }
+  /** Whether the last value can be stored past the caches as it is computed. */
+  bool can_stream_last() const { return !steps_.empty() && !steps_.back().chain.empty(); }
   /** Bytes that a worker needs. */
   std::size_t memory_bytes() const { return memory_bytes_; }
 
@@ -41,12 +47,21 @@ class Sheet {
   /** What a value depends on. */
   enum Reach { kOnce = 0, kRow = 1, kColumn = 2, kElement = 3 };
 
+  /** A step of a chain; `operand` is a value, or -1. */
+  struct Link {
+    ChainOperator op = ChainOperator::kAdd;
+    int operand = -1;
+  };
+
   struct Step {
     const Instruction* instruction = nullptr;
     Reach reach = kOnce;
     Lane lane = Lane::kFloat32;
     BlockOperator function = nullptr;  // of an application
     int operands = 0;
+    std::vector<Link> chain;     // of an application that is the end of a chain
+    int start = -1;              // the value that the chain begins with
+    bool absorbed = false;       // a part of a later step's chain
     std::vector<std::int64_t> row_strides;  // of a load, per row loop
     std::int64_t column_stride = 0;
     bool contiguous = false;     // a load whose elements lie in the order of the sheet
@@ -58,6 +73,8 @@ class Sheet {
 
   void classify(const std::vector<Instruction>& list);
   void choose_functions();
+  void find_chains(const std::vector<int>& results);
+  void join_chain(int at, const std::vector<int>& uses);
   bool reads_across() const;
   void place_values(const std::vector<int>& results);
 
@@ -87,8 +104,8 @@ class SheetWorker {
   SheetWorker(const SheetWorker&) = delete;
   SheetWorker& operator=(const SheetWorker&) = delete;
 
-  /** Computes the rows [row, row + rows) and columns [column, column + columns): at most a block. */
-  void evaluate(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, void* last_result = nullptr);
+  /** Computes the rows [row, row + rows) and columns [column, column + columns): at most a block. The last value goes to `last_result`, past the caches if `streams`. */
+  void evaluate(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, void* last_result = nullptr, bool streams = false);
 
   /** Whether the elements of the block just computed are neighbours in the order of the sheet. */
   bool is_whole() const { return rows_ == 1 || columns_ == sheet_.width_; }
@@ -98,6 +115,9 @@ class SheetWorker {
 
  private:
   void run(const Sheet::Step& step, std::int64_t n, void* out);
+  void run_chain(const Sheet::Step& step, std::int64_t n, void* out, bool streams) const;
+  /** The lanes of an operand of a value of every element, which is a single one for the block if `single` says so. */
+  const void* operand_of_element(int operand, bool& single) const;
   void load(const Sheet::Step& step, std::int64_t rows, std::int64_t columns, void* out);
   void load_across(const Sheet::Step& step, const char* base, std::int64_t rows, std::int64_t columns, void* out);
   void locate_rows(std::int64_t row, std::int64_t rows);
