@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "buffers.h"
+#include "placement.h"
 
 namespace sconce {
 
@@ -78,6 +79,7 @@ void Executor::work(int threads) {
     lock.unlock();
     std::string error;
     try {
+      spread_threads(threads);
       task();
     } catch (const std::exception& thrown) {
       error = thrown.what();
