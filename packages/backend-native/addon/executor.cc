@@ -70,6 +70,7 @@ void* Executor::scratch(std::size_t bytes) {
 
 void Executor::work(int threads) {
   omp_set_num_threads(threads);
+  Placement placement(threads);
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
     submitted_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
@@ -79,7 +80,7 @@ void Executor::work(int threads) {
     lock.unlock();
     std::string error;
     try {
-      spread_threads(threads);
+      placement.spread();
       task();
     } catch (const std::exception& thrown) {
       error = thrown.what();

@@ -4,8 +4,9 @@
 
 #include <omp.h>
 #include <sched.h>
+#include <unistd.h>
 
-#include <vector>
+#include <string>
 
 namespace sconce {
 namespace {
@@ -21,31 +22,44 @@ std::vector<int> find_processors() {
   return processors;
 }
 
-void restrict_to(const int* processors, std::size_t count) {
+/** Holds a thread of this process on a processor. A thread that has ended is left alone, whoever has its number now. */
+void hold(int thread, int processor) {
+  if (access(("/proc/self/task/" + std::to_string(thread)).c_str(), F_OK) != 0) return;
   cpu_set_t set;
   CPU_ZERO(&set);
-  for (std::size_t i = 0; i < count; i++) CPU_SET(processors[i], &set);
-  sched_setaffinity(0, sizeof set, &set);
+  CPU_SET(processor, &set);
+  sched_setaffinity(thread, sizeof set, &set);
 }
 
 }  // namespace
 
-void spread_threads(int threads) {
+Placement::Placement(int threads) {
   static const std::vector<int> processors = find_processors();
   if (threads < 2 || processors.size() != static_cast<std::size_t>(threads)) return;
+  leader_processor_ = processors[0];
+  for (std::size_t i = 1; i < processors.size(); i++) helpers_.push_back({0, processors[i]});
+}
+
+void Placement::spread() {
+  if (helpers_.empty()) return;
+  // The leader runs wherever the system put it. A helper that is held there changes places with it, before it wakes.
+  const int here = sched_getcpu();
+  for (Helper& helper : helpers_) {
+    if (here == leader_processor_ || helper.processor != here) continue;
+    helper.processor = leader_processor_;
+    leader_processor_ = here;
+    if (helper.thread != 0) hold(helper.thread, helper.processor);
+  }
+  // Helpers are started, and ended, as regions need them.
 #pragma omp parallel
   {
-    const int* own = &processors[static_cast<std::size_t>(omp_get_thread_num()) % processors.size()];
-    if (omp_get_thread_num() == 0) {
-      // Moved, but not held: threads that it starts inherit where it may run.
-      if (sched_getcpu() != *own) {
-        restrict_to(own, 1);
-        restrict_to(processors.data(), processors.size());
-      }
-    } else {
-      thread_local bool held = false;
-      if (!held) restrict_to(own, 1);
-      held = true;
+    const std::size_t number = static_cast<std::size_t>(omp_get_thread_num());
+    thread_local bool known = false;
+    if (number > 0 && number <= helpers_.size() && !known) {
+      known = true;
+      Helper& helper = helpers_[number - 1];
+      helper.thread = gettid();
+      hold(helper.thread, helper.processor);
     }
   }
 }
@@ -56,7 +70,8 @@ void spread_threads(int threads) {
 
 namespace sconce {
 
-void spread_threads(int) {}
+Placement::Placement(int) {}
+void Placement::spread() {}
 
 }  // namespace sconce
 

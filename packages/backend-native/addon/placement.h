@@ -1,15 +1,30 @@
 // Where threads run. A thread that slept may be woken on the processor of the thread that woke it, and the two then share
-// it for some milliseconds while another processor stands idle. Where every processor of the process has its thread,
-// each thread is therefore given one of its own.
+// it for some milliseconds while another processor stands idle. Where every processor of the process has its thread, the
+// helpers of parallel regions are therefore held away from the thread that leads them, and from each other.
 #pragma once
+
+#include <vector>
 
 namespace sconce {
 
-/**
- * Spreads the calling thread and the `threads` - 1 that help it in parallel regions over the process's processors; to be
- * called now and then, since it costs little once all are in place. Does nothing where there are not as many processors
- * as threads, or the system is not Linux.
- */
-void spread_threads(int threads);
+/** Keeps the threads of the calling thread's parallel regions apart. Only on Linux; elsewhere it does nothing. */
+class Placement {
+ public:
+  /** `threads`: how many threads a region has. Does nothing where there are not as many processors. */
+  explicit Placement(int threads);
+
+  /** To be called by the leading thread ahead of work after a rest; costs little when all are in place. */
+  void spread();
+
+ private:
+  /** A helper; 0 while it is not known. */
+  struct Helper {
+    int thread = 0;
+    int processor = 0;
+  };
+
+  int leader_processor_ = 0;
+  std::vector<Helper> helpers_;
+};
 
 }  // namespace sconce

@@ -2,6 +2,9 @@
 
 #include <optional>
 
+#include "../convolution/direct.h"
+#include "../product/finish_plan.h"
+#include "../product/product.h"
 #include "../winograd/winograd.h"
 #include "engine.h"
 #include "packed_weights.h"
@@ -18,6 +21,7 @@ using tag = memory::format_tag;
 
 struct Geometry {
   std::optional<WinogradShape> winograd;  // where minimal filtering is the better way
+  std::optional<DirectShape> direct;      // where our own product may be the better way
   memory::desc x, y;           // as they lie in memory
   memory::desc x_in, y_in;     // as operands
   memory::desc weight;         // as it lies in memory
@@ -55,6 +59,10 @@ Geometry read_geometry(Reader& reader) {
   if (plain && precision == Precision::kFloat32 && x_tag == tag::nhwc && y_tag == tag::nhwc) {
     const WinogradShape shape = {batch, inputs, height, width, outputs, top, left, output_height, output_width};
     if (suits_winograd(shape)) geometry.winograd = shape;
+  }
+  if (groups == 1 && precision == Precision::kFloat32 && x_tag == tag::nhwc && y_tag == tag::nhwc) {
+    geometry.direct = {batch, inputs, height, width, outputs, kernel_height, kernel_width, geometry.stride[0], geometry.stride[1], top, left,
+                       dilation_height, dilation_width, output_height, output_width};
   }
   geometry.x = floats({batch, inputs, height, width}, x_tag);
   geometry.y = floats({batch, outputs, output_height, output_width}, y_tag);
@@ -185,36 +193,30 @@ class WeightGradient final : public Kernel {
 
 }  // namespace
 
-namespace {
-
-/** Whether our own kernels know how to do the chain: they have no operands of one value per position. */
-bool suits(const PostOperations& post) {
-  for (const PostOperation& step : post.steps()) {
-    const bool is_function = step.kind < PostOperation::kFunctions;
-    if (step.kind == PostOperation::kTanh || step.kind == PostOperation::kExp || (!is_function && step.shape == PostOperation::kColumn)) return false;
-  }
-  return true;
-}
-
-}  // namespace
-
 KernelPointer convolution(Reader& reader) {
   const Geometry geometry = read_geometry(reader);
   PostOperations post;
   post.read(reader, geometry.y, geometry.row, geometry.column);
-  if (geometry.winograd && suits(post)) return winograd(*geometry.winograd, post);
+  const bool knows = FinishPlan::knows(post, PostOperation::kRow);
+  if (geometry.winograd && knows) return winograd(*geometry.winograd, post);
+  if (geometry.direct && suits_direct(*geometry.direct) && knows) return direct_convolution(*geometry.direct, post);
   return std::make_shared<Forward>(geometry, std::move(post));
 }
 
 KernelPointer convolution_input_gradient(Reader& reader) {
   const Geometry geometry = read_geometry(reader);
   if (geometry.winograd) return winograd_input_gradient(*geometry.winograd);
+  if (geometry.direct && suits_direct_gradient(*geometry.direct)) return direct_input_gradient(*geometry.direct);
   return std::make_shared<InputGradient>(geometry);
 }
 
 KernelPointer convolution_weight_gradient(Reader& reader) {
   const Geometry geometry = read_geometry(reader);
   if (geometry.winograd) return winograd_weight_gradient(*geometry.winograd);
+  if (geometry.direct && suits_direct(*geometry.direct) && is_product(*geometry.direct)) {
+    const DirectShape& s = *geometry.direct;
+    return product({s.outputs, s.inputs, s.batch * s.height * s.width, true, false}, PostOperations(), true);
+  }
   return std::make_shared<WeightGradient>(geometry);
 }
 

@@ -1,0 +1,73 @@
+// The second factor of a product, packed: panels of as many columns as a tile has, each a matrix of its own, the last one
+// padded with zeros to whole vectors.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "product_blocks.h"
+
+namespace sconce {
+
+inline std::int64_t ceiling(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+class Panels {
+ public:
+  Panels(std::int64_t depth, std::int64_t columns) : depth_(depth), columns_(columns), width_(product_table().panel_width), count_(ceiling(columns, width_)) {}
+
+  std::int64_t count() const { return count_; }
+  std::size_t bytes() const { return static_cast<std::size_t>(depth_ * (first_column(count_ - 1) + padded_columns(count_ - 1))) * sizeof(float); }
+  std::int64_t first_column(std::int64_t panel) const { return panel * width_; }
+  std::int64_t columns(std::int64_t panel) const { return std::min(width_, columns_ - panel * width_); }
+  /** Columns with the padding. */
+  std::int64_t padded_columns(std::int64_t panel) const { return ceiling(columns(panel), product_table().lanes) * product_table().lanes; }
+  /** Where row `k` of a panel begins. */
+  std::int64_t place(std::int64_t panel, std::int64_t k) const { return first_column(panel) * depth_ + k * padded_columns(panel); }
+
+  /** Packs the rows [first, first + count) of a panel; element (k, column) of the factor is from[(k - first) * depth_step + column * column_step]. */
+  void pack(std::int64_t panel, std::int64_t first, std::int64_t count, const float* from, std::int64_t depth_step, std::int64_t column_step, float* packed) const {
+    product_table().pack(from + first_column(panel) * column_step, depth_step, column_step, count, columns(panel), padded_columns(panel), packed + place(panel, first));
+  }
+
+ private:
+  std::int64_t depth_, columns_, width_, count_;
+};
+
+/** How the rows and panels of a product are shared out: tasks of a block of rows times some neighbouring panels. */
+struct Shares {
+  /** `row_bytes`: what a row of the first factor takes; `tasks`: how many are wanted at least, where there are enough rows and panels. */
+  Shares(std::int64_t rows, std::int64_t row_bytes, std::int64_t panels, std::int64_t tasks) : rows_(rows), panels_(panels) {
+    // A block's rows should stay in the second-level cache beside a panel, and there should be work for all threads, but
+    // panels want some rows to be worth loading.
+    const std::int64_t tile = product_table().tile_rows;
+    const std::int64_t most = std::clamp<std::int64_t>((std::int64_t{256} << 10) / row_bytes, 2 * tile, 16 * tile);
+    std::int64_t wanted = std::max(ceiling(rows, most), std::min(ceiling(rows, tile), ceiling(tasks, panels)));
+    if (wanted > 1) wanted += wanted % 2;
+    block = ceiling(rows, wanted);
+    row_blocks = ceiling(rows, block);
+    parts = std::min(panels, ceiling(tasks, row_blocks));
+  }
+
+  struct Task {
+    std::int64_t first_row, rows, first_panel, last_panel;
+  };
+
+  std::int64_t tasks() const { return row_blocks * parts; }
+  Task task(std::int64_t number) const {
+    const std::int64_t first = number / parts * block, part = number % parts;
+    return {first, std::min(block, rows_ - first), panels_ * part / parts, panels_ * (part + 1) / parts};
+  }
+
+  std::int64_t block, row_blocks, parts;
+
+ private:
+  std::int64_t rows_, panels_;
+};
+
+/** Tasks that a product is shared out in, at least. */
+constexpr std::int64_t kFewestTasks = 16;
+
+/** Depth that is multiplied at a time: more of a panel would not stay in the second-level cache. */
+constexpr std::int64_t kDepthAtOnce = 1536;
+
+}  // namespace sconce

@@ -1,0 +1,140 @@
+// A task is a block of rows times some panels. A first factor that lies transposed is copied in strips, whose rows are
+// those of a few tiles; a second one is read where it lies if that is as good. Where there is much depth and little else,
+// parts of the depth are summed apart.
+#include "product.h"
+
+#include <vector>
+
+#include "../kept_copies.h"
+#include "../thread_memory.h"
+#include "finish_plan.h"
+#include "panels.h"
+
+namespace sconce {
+namespace {
+
+constexpr std::int64_t kFloat = sizeof(float);
+
+class MatrixProduct final : public Kernel {
+ public:
+  MatrixProduct(const ProductShape& shape, const PostOperations& post, bool exchanges)
+      : shape_(shape), plan_(post, PostOperation::kColumn), exchanges_(exchanges), panels_(shape.depth, shape.columns),
+        parts_(parts_of(shape, plan_)), depth_(ceiling(shape.depth, parts_)), at_once_(shape.transpose_a ? kDepthOfStrips : kDepthAtOnce),
+        shares_(shape.rows, std::min(depth_, at_once_) * kFloat, panels_.count(), ceiling(kFewestTasks, parts_)), packs_(wants_packing(shape)), packed_(panels_.bytes()) {
+    bytes_ = {static_cast<std::size_t>(shape.rows * shape.depth * kFloat), static_cast<std::size_t>(shape.depth * shape.columns * kFloat)};
+    if (exchanges) std::swap(bytes_[0], bytes_[1]);
+    for (const std::size_t bytes : post.bytes()) bytes_.push_back(bytes);
+    inputs_ = bytes_.size();
+    bytes_.push_back(static_cast<std::size_t>(shape.rows * shape.columns * kFloat));
+    parts_ = ceiling(shape.depth, depth_);
+    scratch_bytes_ = (packs_ ? panels_.bytes() : 0) + static_cast<std::size_t>((parts_ - 1) * shape.rows * shape.columns * kFloat);
+  }
+
+  void run(const Range* buffers, void* scratch) const override {
+    const Range& first = buffers[exchanges_ ? 1 : 0];
+    const Range& second = buffers[exchanges_ ? 0 : 1];
+    const float* a = static_cast<const float*>(first.pointer);
+    const float* b = static_cast<const float*>(second.pointer);
+    float* c = static_cast<float*>(buffers[inputs_].pointer);
+    if (packs_) b = static_cast<const float*>(packed_.get(second, scratch, [&](void* target) { pack(b, static_cast<float*>(target)); }));
+    float* sums = reinterpret_cast<float*>(static_cast<char*>(scratch) + (packs_ ? panels_.bytes() : 0));
+    const std::int64_t size = shape_.rows * shape_.columns;
+    std::vector<ResultStep> steps;
+    const Finish finish = plan_.on(buffers + 2, steps);
+#pragma omp parallel for schedule(static)
+    for (std::int64_t number = 0; number < parts_ * shares_.tasks(); number++) {
+      const std::int64_t part = number / shares_.tasks();
+      multiply(a, b, part > 0 ? sums + (part - 1) * size : c, part * depth_, std::min(shape_.depth, (part + 1) * depth_), shares_.task(number % shares_.tasks()), finish);
+    }
+    for (std::int64_t part = 1; part < parts_; part++) add(sums + (part - 1) * size, size, c);
+  }
+
+ private:
+  /** Rows of a strip. */
+  static constexpr std::int64_t kStrip = 24;
+  /** Depth of strips, so that they stay in the second-level cache beside the rows of b. */
+  static constexpr std::int64_t kDepthOfStrips = 512;
+
+  /** In how many parts the depth is summed: the operands are read once where the results are few. */
+  static std::int64_t parts_of(const ProductShape& s, const FinishPlan& plan) {
+    constexpr std::int64_t most_bytes = std::int64_t{2} << 20;
+    if (plan.is_needed()) return 1;
+    return std::clamp<std::int64_t>(std::min(s.depth / kDepthAtOnce, most_bytes / (s.rows * s.columns * kFloat)), 1, kFewestTasks);
+  }
+
+  /** Rows of b that lie apart by much, and by a power of two, fall on few places of the caches. */
+  static bool wants_packing(const ProductShape& s) {
+    return s.transpose_b || s.columns % product_table().lanes != 0 || (s.columns * kFloat % 2048 == 0 && s.rows > 2 * kStrip);
+  }
+
+  static void add(const float* from, std::int64_t count, float* to) {
+    for (std::int64_t i = 0; i < count; i++) to[i] += from[i];
+  }
+
+  void pack(const float* b, float* packed) const {
+    constexpr std::int64_t depth = 256;
+    const std::int64_t pieces = ceiling(shape_.depth, depth);
+    const std::int64_t depth_step = shape_.transpose_b ? 1 : shape_.columns, column_step = shape_.transpose_b ? shape_.depth : 1;
+#pragma omp parallel for schedule(static)
+    for (std::int64_t i = 0; i < panels_.count() * pieces; i++) {
+      const std::int64_t k = i % pieces * depth;
+      panels_.pack(i / pieces, k, std::min(depth, shape_.depth - k), b + k * depth_step, depth_step, column_step, packed);
+    }
+  }
+
+  /** A task for the depth [begin, end). */
+  void multiply(const float* a, const float* b, float* c, std::int64_t begin, std::int64_t end, const Shares::Task& task, const Finish& finish) const {
+    const std::int64_t strips = ceiling(task.rows, kStrip);
+    const std::size_t pointer_bytes = static_cast<std::size_t>(ceiling(task.rows, 8) * 8) * sizeof(float*);
+    const std::size_t strip_bytes = shape_.transpose_a ? static_cast<std::size_t>(strips * kStrip * at_once_ * kFloat) : 0;
+    char* const memory = static_cast<char*>(thread_memory(pointer_bytes + strip_bytes));
+    const float** rows = reinterpret_cast<const float**>(memory);
+    float* const copies = reinterpret_cast<float*>(memory + pointer_bytes);
+    for (std::int64_t k = begin; k < end; k += at_once_) {
+      const std::int64_t depth = std::min(at_once_, end - k);
+      for (std::int64_t i = 0; i < task.rows; i++) {
+        rows[i] = shape_.transpose_a ? copies + i / kStrip * kStrip * depth + i % kStrip : a + (task.first_row + i) * shape_.depth + k;
+      }
+      for (std::int64_t strip = 0; shape_.transpose_a && strip < strips; strip++) {
+        const std::int64_t row = strip * kStrip;
+        product_table().pack(a + k * shape_.rows + task.first_row + row, shape_.rows, 1, depth, std::min(kStrip, task.rows - row), kStrip, copies + row * depth);
+      }
+      for (std::int64_t panel = task.first_panel; panel < task.last_panel; panel++) {
+        const std::int64_t column = panels_.first_column(panel);
+        PanelProduct product;
+        product.rows = rows;
+        product.row_count = task.rows;
+        product.depth = depth;
+        product.step = shape_.transpose_a ? kStrip : 1;
+        product.panel = packs_ ? b + panels_.place(panel, k) : b + k * shape_.columns + column;
+        product.panel_step = packs_ ? panels_.padded_columns(panel) : shape_.columns;
+        product.last = task.rows;
+        product.columns = panels_.columns(panel);
+        product.result = c + task.first_row * shape_.columns + column;
+        product.result_step = product.place_step = shape_.columns;
+        product.accumulates = k > begin;
+        product.finish = plan_.is_needed() && k + depth == end ? &finish : nullptr;
+        product.column = column;
+        product.place = task.first_row * shape_.columns;
+        product_table().multiply(product);
+      }
+    }
+  }
+
+  ProductShape shape_;
+  FinishPlan plan_;
+  bool exchanges_;
+  Panels panels_;
+  std::int64_t parts_, depth_, at_once_;
+  Shares shares_;
+  bool packs_;
+  mutable KeptCopies packed_;
+};
+
+}  // namespace
+
+bool suits_product(const ProductShape& s) { return s.rows >= 6 && s.columns >= 8 && s.depth >= 8; }
+
+KernelPointer product(const ProductShape& shape, const PostOperations& post, bool exchanges) { return std::make_shared<MatrixProduct>(shape, post, exchanges); }
+
+}  // namespace sconce
