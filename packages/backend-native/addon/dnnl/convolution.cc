@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "../depthwise/depthwise.h"
+#include "../results/result_steps.h"
 #include "../winograd/winograd.h"
 #include "engine.h"
 #include "packed_weights.h"
@@ -17,7 +19,8 @@ using dnnl::prop_kind;
 using tag = memory::format_tag;
 
 struct Geometry {
-  std::optional<WinogradShape> winograd;  // where minimal filtering is the better way
+  std::optional<WinogradShape> winograd;    // where minimal filtering is the better way
+  std::optional<DepthwiseShape> depthwise;  // where each channel has a kernel of its own
   memory::desc x, y;           // as they lie in memory
   memory::desc x_in, y_in;     // as operands
   memory::desc weight;         // as it lies in memory
@@ -51,10 +54,15 @@ Geometry read_geometry(Reader& reader) {
   reader.elements({batch, inputs, height, width});
   reader.elements({batch, outputs, output_height, output_width});
   reader.elements({outputs, inputs / groups, kernel_height, kernel_width});
+  const bool ours = precision == Precision::kFloat32 && x_tag == tag::nhwc && y_tag == tag::nhwc;
   const bool plain = groups == 1 && kernel_height == 3 && kernel_width == 3 && geometry.stride == memory::dims{1, 1} && geometry.dilation == memory::dims{0, 0};
-  if (plain && precision == Precision::kFloat32 && x_tag == tag::nhwc && y_tag == tag::nhwc) {
+  if (ours && plain) {
     const WinogradShape shape = {batch, inputs, height, width, outputs, top, left, output_height, output_width};
     if (suits_winograd(shape)) geometry.winograd = shape;
+  }
+  if (ours && groups == inputs && groups == outputs && groups >= kDepthwiseChannels) {
+    geometry.depthwise = {batch, inputs, height, width, kernel_height, kernel_width, geometry.stride[0], geometry.stride[1],
+                          top, left, dilation_height, dilation_width, output_height, output_width};
   }
   geometry.x = floats({batch, inputs, height, width}, x_tag);
   geometry.y = floats({batch, outputs, output_height, output_width}, y_tag);
@@ -185,36 +193,26 @@ class WeightGradient final : public Kernel {
 
 }  // namespace
 
-namespace {
-
-/** Whether our own kernels know how to do the chain: they have no operands of one value per position. */
-bool suits(const PostOperations& post) {
-  for (const PostOperation& step : post.steps()) {
-    const bool is_function = step.kind < PostOperation::kFunctions;
-    if (step.kind == PostOperation::kTanh || step.kind == PostOperation::kExp || (!is_function && step.shape == PostOperation::kColumn)) return false;
-  }
-  return true;
-}
-
-}  // namespace
-
 KernelPointer convolution(Reader& reader) {
   const Geometry geometry = read_geometry(reader);
   PostOperations post;
   post.read(reader, geometry.y, geometry.row, geometry.column);
-  if (geometry.winograd && suits(post)) return winograd(*geometry.winograd, post);
+  if (geometry.winograd && suits_result_steps(post)) return winograd(*geometry.winograd, post);
+  if (geometry.depthwise && suits_result_steps(post)) return depthwise(*geometry.depthwise, post);
   return std::make_shared<Forward>(geometry, std::move(post));
 }
 
 KernelPointer convolution_input_gradient(Reader& reader) {
   const Geometry geometry = read_geometry(reader);
   if (geometry.winograd) return winograd_input_gradient(*geometry.winograd);
+  if (geometry.depthwise) return depthwise_input_gradient(*geometry.depthwise);
   return std::make_shared<InputGradient>(geometry);
 }
 
 KernelPointer convolution_weight_gradient(Reader& reader) {
   const Geometry geometry = read_geometry(reader);
   if (geometry.winograd) return winograd_weight_gradient(*geometry.winograd);
+  if (geometry.depthwise) return depthwise_weight_gradient(*geometry.depthwise);
   return std::make_shared<WeightGradient>(geometry);
 }
 
