@@ -52,10 +52,17 @@ std::int64_t worthwhile_pieces(const DepthwiseShape& shape, double least) {
   return static_cast<std::int64_t>(std::clamp(static_cast<double>(shape.outputs()) * static_cast<double>(shape.taps()) / least, 1.0, 16.0));
 }
 
+/** The next power of two, so that threads get as much each; or `most`. */
+std::int64_t power_of_two(std::int64_t least, std::int64_t most) {
+  std::int64_t power = 1;
+  while (power < least) power *= 2;
+  return std::min(power, most);
+}
+
 /** Blocks of channels whose taps stay in the first-level cache. */
 std::int64_t most_blocks(const DepthwiseShape& shape) { return std::max<std::int64_t>(4, 576 / shape.taps()); }
 
-/** How work on rows of images is cut, by its shape only. */
+/** How work on rows of images is cut, by its shape only. Threads get parts that lie beside each other, as from other kernels. */
 class Parts {
  public:
   Parts(const DepthwiseShape& shape, std::int64_t rows) : shape_(shape), rows_(rows) {
@@ -64,12 +71,9 @@ class Parts {
     // The last block may share channels with the one before it, and stays with it.
     whole_ = shape.channels / lanes;
     const std::int64_t per_image = ceiling(worthwhile_pieces(shape, 100'000), shape.batch);
-    // Many channels are cut first: rows that are cut read some of the input twice.
-    const std::int64_t wide = std::clamp<std::int64_t>(per_image, 1, std::max<std::int64_t>(1, whole_ * lanes / 128));
-    chunks_ = std::clamp(ceiling(whole_, most_blocks(shape)), wide, whole_);
-    strips_ = std::clamp<std::int64_t>(rows / 4, 1, ceiling(per_image, chunks_));
-    strip_ = ceiling(ceiling(rows, strips_), 2) * 2;
+    strip_ = ceiling(ceiling(rows, power_of_two(per_image, ceiling(rows, 2))), 2) * 2;
     strips_ = ceiling(rows, strip_);
+    chunks_ = std::clamp<std::int64_t>(std::max(ceiling(per_image, strips_), ceiling(whole_, most_blocks(shape))), 1, whole_);
     is_parallel_ = count() > 1;
   }
 
@@ -80,7 +84,7 @@ class Parts {
 #pragma omp parallel if (is_parallel_)
     {
       const PartMemory memory(shape_);
-#pragma omp for schedule(dynamic, 1)
+#pragma omp for schedule(static)
       for (std::int64_t i = 0; i < count(); i++) {
         const std::int64_t chunk = i % chunks_, strip = i / chunks_ % strips_, image = i / chunks_ / strips_;
         const std::int64_t last = chunk + 1 == chunks_ ? blocks_ : whole_ * (chunk + 1) / chunks_;
@@ -192,7 +196,7 @@ class WeightGradient final : public Kernel {
 #pragma omp parallel if (is_parallel)
     {
       const PartMemory memory(shape_);
-#pragma omp for schedule(dynamic, 1)
+#pragma omp for schedule(static)
       for (std::int64_t i = 0; i < chunks_ * pieces_; i++) add_piece(i / chunks_, i % chunks_, x, dy, sums, memory);
 #pragma omp for schedule(static)
       for (std::int64_t block = 0; block < blocks_; block++) finish(block, sums, weight);
@@ -200,13 +204,6 @@ class WeightGradient final : public Kernel {
   }
 
  private:
-  /** The next power of two, so that threads get as much each; or `most`. */
-  static std::int64_t power_of_two(std::int64_t least, std::int64_t most) {
-    std::int64_t power = 1;
-    while (power < least) power *= 2;
-    return std::min(power, most);
-  }
-
   std::int64_t piece_floats() const { return static_cast<std::int64_t>(taps_bytes(shape_)) / kFloat; }
 
   void add_piece(std::int64_t piece, std::int64_t chunk, const float* x, const float* dy, float* sums, const PartMemory& memory) const {
