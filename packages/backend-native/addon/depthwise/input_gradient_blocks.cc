@@ -10,7 +10,7 @@ namespace SCONCE_ISA {
 namespace {
 
 /** Squares that are computed together, at most. */
-constexpr int kSquares = kFloatLanes == 16 ? 4 : 2;
+constexpr int kSquares = kTileColumns > 4 ? 4 : 2;
 
 struct Tile {
   const DepthwisePart* part;

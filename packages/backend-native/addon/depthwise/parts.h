@@ -32,8 +32,12 @@ struct Window {
   }
 };
 
-/** Results of a row that are computed together, at most. */
+/** Results of a row that are computed together, at most; few where sanitizers make the many sizes take minutes to compile. */
+#if defined(__SANITIZE_ADDRESS__)
+constexpr int kTileColumns = 2;
+#else
 constexpr int kTileColumns = kFloatLanes == 16 ? 7 : 4;
+#endif
 
 /** Cuts [0, count) into tiles of about equal size; body(first, size). */
 template <class F>
