@@ -7,6 +7,7 @@
 #include "indexing/take_add.h"
 #include "moments/moments.h"
 #include "movement/concatenate.h"
+#include "movement/interleave.h"
 #include "nest/nest_kernel.h"
 #include "pooling/pooling.h"
 #include "softmax/softmax.h"
@@ -17,7 +18,11 @@ namespace {
 
 using Maker = KernelPointer (*)(Reader&);
 
-KernelPointer make_nest(Reader& reader) { return nest_kernel(decode_nest(reader)); }
+KernelPointer make_nest(Reader& reader) {
+  Nest nest = decode_nest(reader);
+  const KernelPointer copy = interleave(nest);
+  return copy ? copy : nest_kernel(std::move(nest));
+}
 
 const std::map<std::string, Maker>& makers() {
   static const std::map<std::string, Maker> all = {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "../kept_copies.h"
-#include "../product/finish_plan.h"
 #include "../product/panels.h"
+#include "../results/result_steps.h"
 #include "../thread_memory.h"
 
 namespace sconce {
@@ -31,7 +31,7 @@ struct KernelOrder {
 class Direct final : public Kernel {
  public:
   Direct(const DirectShape& shape, const KernelOrder& order, const PostOperations& post)
-      : shape_(shape), order_(order), plan_(post, PostOperation::kRow), rows_(shape.batch * shape.output_height * shape.output_width),
+      : shape_(shape), order_(order), post_(post), rows_(shape.batch * shape.output_height * shape.output_width),
         taps_(shape.kernel_height * shape.kernel_width), panels_(taps_ * shape.inputs, shape.outputs), shares_(rows_, shape.inputs * kFloat, panels_.count(), kFewestTasks), packed_(panels_.bytes()) {
     bytes_ = {static_cast<std::size_t>(shape.batch * shape.height * shape.width * shape.inputs * kFloat), static_cast<std::size_t>(taps_ * shape.inputs * shape.outputs * kFloat)};
     for (const std::size_t bytes : post.bytes()) bytes_.push_back(bytes);
@@ -43,8 +43,8 @@ class Direct final : public Kernel {
   void run(const Range* buffers, void* scratch) const override {
     const float* x = static_cast<const float*>(buffers[0].pointer);
     float* y = static_cast<float*>(buffers[inputs_].pointer);
-    std::vector<ResultStep> steps;
-    const Finish finish = plan_.on(buffers + 2, steps);
+    const std::vector<ResultStep> steps = result_steps(post_, buffers + 2);
+    const ResultChain chain = result_chain(steps);
     const float* weight = static_cast<const float*>(
         packed_.get(buffers[1], scratch, [&](void* target) { pack(static_cast<const float*>(buffers[1].pointer), static_cast<float*>(target)); }));
     // Neighbouring rows stay with a thread, in whose cache they may be from the kernel before.
@@ -54,7 +54,7 @@ class Direct final : public Kernel {
       const float** pixels = static_cast<const float**>(thread_memory(static_cast<std::size_t>(taps_ * task.rows) * sizeof(float*)));
       point(x, task.first_row, task.rows, pixels);
       for (std::int64_t panel = task.first_panel; panel < task.last_panel; panel++) {
-        multiply(pixels, task.first_row, task.rows, weight, panel, plan_.is_needed() ? &finish : nullptr, y);
+        multiply(pixels, task.first_row, task.rows, weight, panel, steps.empty() ? nullptr : &chain, y);
       }
     }
   }
@@ -94,7 +94,7 @@ class Direct final : public Kernel {
     }
   }
 
-  void multiply(const float* const* pixels, std::int64_t first, std::int64_t count, const float* weight, std::int64_t panel, const Finish* finish, float* y) const {
+  void multiply(const float* const* pixels, std::int64_t first, std::int64_t count, const float* weight, std::int64_t panel, const ResultChain* chain, float* y) const {
     const std::int64_t column = panels_.first_column(panel);
     const std::int64_t taps_at_once = std::max<std::int64_t>(1, kDepthAtOnce / shape_.inputs), depth_at_once = std::min(shape_.inputs, kDepthAtOnce);
     for (std::int64_t tap = 0; tap < taps_; tap += taps_at_once) {
@@ -115,7 +115,7 @@ class Direct final : public Kernel {
         product.result = y + first * shape_.outputs + column;
         product.result_step = product.place_step = shape_.outputs;
         product.accumulates = tap + offset > 0;
-        product.finish = is_last ? finish : nullptr;
+        product.chain = is_last ? chain : nullptr;
         product.column = column;
         product.place = first * shape_.outputs;
         product_table().multiply(product);
@@ -125,7 +125,7 @@ class Direct final : public Kernel {
 
   DirectShape shape_;
   KernelOrder order_;
-  FinishPlan plan_;
+  PostOperations post_;
   std::int64_t rows_, taps_;
   Panels panels_;
   Shares shares_;

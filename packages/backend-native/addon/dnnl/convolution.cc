@@ -3,8 +3,9 @@
 #include <optional>
 
 #include "../convolution/direct.h"
-#include "../product/finish_plan.h"
+#include "../depthwise/depthwise.h"
 #include "../product/product.h"
+#include "../results/result_steps.h"
 #include "../winograd/winograd.h"
 #include "engine.h"
 #include "packed_weights.h"
@@ -20,8 +21,9 @@ using dnnl::prop_kind;
 using tag = memory::format_tag;
 
 struct Geometry {
-  std::optional<WinogradShape> winograd;  // where minimal filtering is the better way
-  std::optional<DirectShape> direct;      // where our own product may be the better way
+  std::optional<WinogradShape> winograd;    // where minimal filtering is the better way
+  std::optional<DepthwiseShape> depthwise;  // where each channel has a kernel of its own
+  std::optional<DirectShape> direct;        // where all channels make all, channels-last
   memory::desc x, y;           // as they lie in memory
   memory::desc x_in, y_in;     // as operands
   memory::desc weight;         // as it lies in memory
@@ -55,14 +57,19 @@ Geometry read_geometry(Reader& reader) {
   reader.elements({batch, inputs, height, width});
   reader.elements({batch, outputs, output_height, output_width});
   reader.elements({outputs, inputs / groups, kernel_height, kernel_width});
+  const bool ours = precision == Precision::kFloat32 && x_tag == tag::nhwc && y_tag == tag::nhwc;
   const bool plain = groups == 1 && kernel_height == 3 && kernel_width == 3 && geometry.stride == memory::dims{1, 1} && geometry.dilation == memory::dims{0, 0};
-  if (plain && precision == Precision::kFloat32 && x_tag == tag::nhwc && y_tag == tag::nhwc) {
+  if (ours && plain) {
     const WinogradShape shape = {batch, inputs, height, width, outputs, top, left, output_height, output_width};
     if (suits_winograd(shape)) geometry.winograd = shape;
   }
-  if (groups == 1 && precision == Precision::kFloat32 && x_tag == tag::nhwc && y_tag == tag::nhwc) {
+  if (ours && groups == 1) {
     geometry.direct = {batch, inputs, height, width, outputs, kernel_height, kernel_width, geometry.stride[0], geometry.stride[1], top, left,
                        dilation_height, dilation_width, output_height, output_width};
+  }
+  if (ours && groups == inputs && groups == outputs && groups >= kDepthwiseChannels) {
+    geometry.depthwise = {batch, inputs, height, width, kernel_height, kernel_width, geometry.stride[0], geometry.stride[1],
+                          top, left, dilation_height, dilation_width, output_height, output_width};
   }
   geometry.x = floats({batch, inputs, height, width}, x_tag);
   geometry.y = floats({batch, outputs, output_height, output_width}, y_tag);
@@ -197,15 +204,17 @@ KernelPointer convolution(Reader& reader) {
   const Geometry geometry = read_geometry(reader);
   PostOperations post;
   post.read(reader, geometry.y, geometry.row, geometry.column);
-  const bool knows = FinishPlan::knows(post, PostOperation::kRow);
-  if (geometry.winograd && knows) return winograd(*geometry.winograd, post);
-  if (geometry.direct && suits_direct(*geometry.direct) && knows) return direct_convolution(*geometry.direct, post);
+  const bool suits = suits_result_steps(post, PostOperation::kRow);
+  if (geometry.winograd && suits) return winograd(*geometry.winograd, post);
+  if (geometry.depthwise && suits) return depthwise(*geometry.depthwise, post);
+  if (geometry.direct && suits && suits_direct(*geometry.direct)) return direct_convolution(*geometry.direct, post);
   return std::make_shared<Forward>(geometry, std::move(post));
 }
 
 KernelPointer convolution_input_gradient(Reader& reader) {
   const Geometry geometry = read_geometry(reader);
   if (geometry.winograd) return winograd_input_gradient(*geometry.winograd);
+  if (geometry.depthwise) return depthwise_input_gradient(*geometry.depthwise);
   if (geometry.direct && suits_direct_gradient(*geometry.direct)) return direct_input_gradient(*geometry.direct);
   return std::make_shared<InputGradient>(geometry);
 }
@@ -213,6 +222,7 @@ KernelPointer convolution_input_gradient(Reader& reader) {
 KernelPointer convolution_weight_gradient(Reader& reader) {
   const Geometry geometry = read_geometry(reader);
   if (geometry.winograd) return winograd_weight_gradient(*geometry.winograd);
+  if (geometry.depthwise) return depthwise_weight_gradient(*geometry.depthwise);
   if (geometry.direct && suits_direct(*geometry.direct) && is_product(*geometry.direct)) {
     const DirectShape& s = *geometry.direct;
     return product({s.outputs, s.inputs, s.batch * s.height * s.width, true, false}, PostOperations(), true);

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <memory>
 
-#include "../product/finish_plan.h"
 #include "../product/product.h"
+#include "../results/result_steps.h"
 #include "engine.h"
 #include "packed_copies.h"
 #include "packed_weights.h"
@@ -156,7 +156,7 @@ KernelPointer matmul(Reader& reader) {
   if (precision == Precision::kBfloat16 && batch.size() <= 4) return std::make_shared<RoundedMatmul>(a, b, c, std::move(post), a_bytes, b_bytes);
   const ProductShape shape = {rows, columns, depth, transpose_a, transpose_b};
   const bool single = std::all_of(batch.begin(), batch.end(), [](std::int64_t extent) { return extent == 1; });
-  if (single && suits_product(shape) && FinishPlan::knows(post, PostOperation::kColumn)) return product(shape, post);
+  if (single && suits_product(shape) && suits_result_steps(post, PostOperation::kColumn)) return product(shape, post);
   return std::make_shared<Matmul>(a, b, c, std::move(post), a_bytes, b_bytes);
 }
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "../kept_copies.h"
+#include "../results/result_steps.h"
 #include "../thread_memory.h"
-#include "finish_plan.h"
 #include "panels.h"
 
 namespace sconce {
@@ -18,8 +18,8 @@ constexpr std::int64_t kFloat = sizeof(float);
 class MatrixProduct final : public Kernel {
  public:
   MatrixProduct(const ProductShape& shape, const PostOperations& post, bool exchanges)
-      : shape_(shape), plan_(post, PostOperation::kColumn), exchanges_(exchanges), panels_(shape.depth, shape.columns),
-        parts_(parts_of(shape, plan_)), depth_(ceiling(shape.depth, parts_)), at_once_(shape.transpose_a ? kDepthOfStrips : kDepthAtOnce),
+      : shape_(shape), post_(post), exchanges_(exchanges), panels_(shape.depth, shape.columns),
+        parts_(parts_of(shape, post)), depth_(ceiling(shape.depth, parts_)), at_once_(shape.transpose_a ? kDepthOfStrips : kDepthAtOnce),
         shares_(shape.rows, std::min(depth_, at_once_) * kFloat, panels_.count(), ceiling(kFewestTasks, parts_)), packs_(wants_packing(shape)), packed_(panels_.bytes()) {
     bytes_ = {static_cast<std::size_t>(shape.rows * shape.depth * kFloat), static_cast<std::size_t>(shape.depth * shape.columns * kFloat)};
     if (exchanges) std::swap(bytes_[0], bytes_[1]);
@@ -39,12 +39,12 @@ class MatrixProduct final : public Kernel {
     if (packs_) b = static_cast<const float*>(packed_.get(second, scratch, [&](void* target) { pack(b, static_cast<float*>(target)); }));
     float* sums = reinterpret_cast<float*>(static_cast<char*>(scratch) + (packs_ ? panels_.bytes() : 0));
     const std::int64_t size = shape_.rows * shape_.columns;
-    std::vector<ResultStep> steps;
-    const Finish finish = plan_.on(buffers + 2, steps);
+    const std::vector<ResultStep> steps = result_steps(post_, buffers + 2);
+    const ResultChain chain = result_chain(steps);
 #pragma omp parallel for schedule(static)
     for (std::int64_t number = 0; number < parts_ * shares_.tasks(); number++) {
       const std::int64_t part = number / shares_.tasks();
-      multiply(a, b, part > 0 ? sums + (part - 1) * size : c, part * depth_, std::min(shape_.depth, (part + 1) * depth_), shares_.task(number % shares_.tasks()), finish);
+      multiply(a, b, part > 0 ? sums + (part - 1) * size : c, part * depth_, std::min(shape_.depth, (part + 1) * depth_), shares_.task(number % shares_.tasks()), steps.empty() ? nullptr : &chain);
     }
     for (std::int64_t part = 1; part < parts_; part++) add(sums + (part - 1) * size, size, c);
   }
@@ -56,9 +56,9 @@ class MatrixProduct final : public Kernel {
   static constexpr std::int64_t kDepthOfStrips = 512;
 
   /** In how many parts the depth is summed: the operands are read once where the results are few. */
-  static std::int64_t parts_of(const ProductShape& s, const FinishPlan& plan) {
+  static std::int64_t parts_of(const ProductShape& s, const PostOperations& post) {
     constexpr std::int64_t most_bytes = std::int64_t{2} << 20;
-    if (plan.is_needed()) return 1;
+    if (!post.steps().empty()) return 1;
     return std::clamp<std::int64_t>(std::min(s.depth / kDepthAtOnce, most_bytes / (s.rows * s.columns * kFloat)), 1, kFewestTasks);
   }
 
@@ -83,7 +83,7 @@ class MatrixProduct final : public Kernel {
   }
 
   /** A task for the depth [begin, end). */
-  void multiply(const float* a, const float* b, float* c, std::int64_t begin, std::int64_t end, const Shares::Task& task, const Finish& finish) const {
+  void multiply(const float* a, const float* b, float* c, std::int64_t begin, std::int64_t end, const Shares::Task& task, const ResultChain* chain) const {
     const std::int64_t strips = ceiling(task.rows, kStrip);
     const std::size_t pointer_bytes = static_cast<std::size_t>(ceiling(task.rows, 8) * 8) * sizeof(float*);
     const std::size_t strip_bytes = shape_.transpose_a ? static_cast<std::size_t>(strips * kStrip * at_once_ * kFloat) : 0;
@@ -113,7 +113,7 @@ class MatrixProduct final : public Kernel {
         product.result = c + task.first_row * shape_.columns + column;
         product.result_step = product.place_step = shape_.columns;
         product.accumulates = k > begin;
-        product.finish = plan_.is_needed() && k + depth == end ? &finish : nullptr;
+        product.chain = k + depth == end ? chain : nullptr;
         product.column = column;
         product.place = task.first_row * shape_.columns;
         product_table().multiply(product);
@@ -122,7 +122,7 @@ class MatrixProduct final : public Kernel {
   }
 
   ProductShape shape_;
-  FinishPlan plan_;
+  PostOperations post_;
   bool exchanges_;
   Panels panels_;
   std::int64_t parts_, depth_, at_once_;

@@ -10,18 +10,18 @@
 #include <immintrin.h>
 #endif
 
+#include "../results/step_vectors.h"
+
 namespace sconce {
 namespace SCONCE_ISA {
 namespace {
 
-#if defined(__AVX512F__)
-constexpr int kLanes = 16, kVectors = 4;
-#elif defined(__AVX2__)
-constexpr int kLanes = 8, kVectors = 2;
-#elif defined(__aarch64__)
-constexpr int kLanes = 4, kVectors = 4;
+constexpr int kLanes = kFloatLanes;
+/** Vectors of a panel: there are 32 registers, or 16. */
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int kVectors = 4;
 #else
-constexpr int kLanes = 4, kVectors = 2;
+constexpr int kVectors = 2;
 #endif
 
 /** Rows of a tile of so many vectors: as many as leave registers for the columns and one element. */
@@ -30,42 +30,32 @@ constexpr int tile_rows(int vectors) {
   return kVectors == 2 ? of_two[vectors - 1] : of_four[vectors - 1];
 }
 
-typedef float Vector __attribute__((vector_size(4 * kLanes)));
-
-Vector load(const float* from) {
-  Vector value;
-  std::memcpy(&value, from, sizeof value);
-  return value;
-}
-
-void store(float* to, Vector value) { std::memcpy(to, &value, sizeof value); }
-
 /** The first lanes of a vector, so many as a panel's last vector has. */
 class Lanes {
  public:
 #if defined(__AVX512F__)
   explicit Lanes(std::int64_t count) : mask_(static_cast<__mmask16>(count >= kLanes ? 0xffff : (1 << count) - 1)) {}
-  Vector load(const float* from) const { return _mm512_maskz_loadu_ps(mask_, from); }
-  void store(float* to, Vector value) const { _mm512_mask_storeu_ps(to, mask_, value); }
+  Floats load(const float* from) const { return _mm512_maskz_loadu_ps(mask_, from); }
+  void store(float* to, Floats value) const { _mm512_mask_storeu_ps(to, mask_, value); }
 
  private:
   __mmask16 mask_;
 #elif defined(__AVX2__)
   explicit Lanes(std::int64_t count) : mask_(_mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7))) {}
-  Vector load(const float* from) const { return _mm256_maskload_ps(from, mask_); }
-  void store(float* to, Vector value) const { _mm256_maskstore_ps(to, mask_, value); }
+  Floats load(const float* from) const { return _mm256_maskload_ps(from, mask_); }
+  void store(float* to, Floats value) const { _mm256_maskstore_ps(to, mask_, value); }
 
  private:
   __m256i mask_;
 #else
   explicit Lanes(std::int64_t count) : count_(static_cast<std::size_t>(std::min<std::int64_t>(count, kLanes)) * sizeof(float)) {}
-  Vector load(const float* from) const {
-    Vector value{};
+  Floats load(const float* from) const {
+    Floats value{};
     if (count_ == sizeof value) std::memcpy(&value, from, sizeof value);
     else std::memcpy(&value, from, count_);
     return value;
   }
-  void store(float* to, Vector value) const {
+  void store(float* to, Floats value) const {
     if (count_ == sizeof value) std::memcpy(to, &value, sizeof value);
     else std::memcpy(to, &value, count_);
   }
@@ -75,35 +65,17 @@ class Lanes {
 #endif
 };
 
-Vector everywhere(float value) { return value - Vector{}; }
-
-/** NaN stays NaN. */
-Vector at_least(Vector value, Vector low) { return low > value ? low : value; }
-Vector at_most(Vector value, Vector high) { return high < value ? high : value; }
-
-Vector apply(const ResultStep& step, Vector value, std::int64_t place, std::int64_t column, Lanes lanes) {
-  const auto operand = [&] { return lanes.load(step.operand + (step.elements ? place : column)); };
-  switch (step.kind) {
-    case ResultStep::kRelu: return value > 0 ? value : step.alpha * value;
-    case ResultStep::kLinear: return step.alpha * value + step.beta;
-    case ResultStep::kClip: return at_most(at_least(value, everywhere(step.alpha)), everywhere(step.beta));
-    case ResultStep::kSquare: return value * value;
-    case ResultStep::kAdd: return value + operand();
-    case ResultStep::kMultiply: return value * operand();
-    case ResultStep::kSubtract: return value - operand();
-    case ResultStep::kMaximum: return at_least(value, operand());
-    case ResultStep::kMinimum: return at_most(value, operand());
-  }
-  return value;
-}
-
 /** Steps of any kind, one after the other, on rows x vectors in memory. */
-__attribute__((noinline)) void apply_all(const PanelProduct& p, std::int64_t row, int rows, int vectors, Vector* values) {
+__attribute__((noinline)) void apply_all(const PanelProduct& p, std::int64_t row, int rows, int vectors, Floats* values) {
   for (int r = 0; r < rows; r++) {
     for (int v = 0; v < vectors; v++) {
       const std::int64_t column = p.column + v * kLanes, place = p.place + (row + r) * p.place_step + column;
-      Vector& value = values[r * vectors + v];
-      for (std::size_t i = 0; i < p.finish->count; i++) value = apply(p.finish->steps[i], value, place, column, Lanes(p.columns - v * kLanes));
+      Floats& value = values[r * vectors + v];
+      const Lanes lanes(p.columns - v * kLanes);
+      for (std::size_t i = 0; i < p.chain->count; i++) {
+        const ResultStep& step = p.chain->others[i];
+        value = apply(step, value, [&] { return lanes.load(step.operand + (step.elements ? place : column)); });
+      }
     }
   }
 }
@@ -118,7 +90,7 @@ class Tile {
     if (p_.accumulates) start();
     else clear();
     multiply();
-    if (p_.finish != nullptr) finish(*p_.finish);
+    if (p_.chain != nullptr) finish(*p_.chain);
     each([&](int r, int v) { store(result() + r * p_.result_step, v, sums_[r][v]); });
   }
 
@@ -134,10 +106,10 @@ class Tile {
   }
 
   /** Vector v of a row of columns; the last one may be cut. */
-  __attribute__((always_inline)) Vector load(const float* row, int v) const {
+  __attribute__((always_inline)) Floats load(const float* row, int v) const {
     return v == Vectors - 1 ? last_.load(row + v * kLanes) : SCONCE_ISA::load(row + v * kLanes);
   }
-  __attribute__((always_inline)) void store(float* row, int v, Vector value) const {
+  __attribute__((always_inline)) void store(float* row, int v, Floats value) const {
     if (v == Vectors - 1) last_.store(row + v * kLanes, value);
     else SCONCE_ISA::store(row + v * kLanes, value);
   }
@@ -145,7 +117,7 @@ class Tile {
   float* result() const { return p_.result + row_ * p_.result_step; }
 
   __attribute__((always_inline)) void clear() {
-    each([&](int r, int v) { sums_[r][v] = Vector{}; });
+    each([&](int r, int v) { sums_[r][v] = Floats{}; });
   }
 
   __attribute__((always_inline)) void start() {
@@ -168,7 +140,7 @@ class Tile {
         continue;
       }
       for (std::int64_t k = 0; k < end; k += step) {
-        Vector columns[Vectors];
+        Floats columns[Vectors];
 #pragma GCC unroll 16
         for (int v = 0; v < Vectors; v++) columns[v] = SCONCE_ISA::load(panel + v * kLanes);
 #pragma GCC unroll 16
@@ -182,19 +154,19 @@ class Tile {
     }
   }
 
-  __attribute__((always_inline)) void finish(const Finish& f) {
-    if (f.scale != nullptr) by_columns(f.scale + p_.column, [](Vector sum, Vector factor) { return sum * factor; });
-    if (f.shift != nullptr) by_columns(f.shift + p_.column, [](Vector sum, Vector term) { return sum + term; });
+  __attribute__((always_inline)) void finish(const ResultChain& f) {
+    if (f.scale != nullptr) by_columns(f.scale + p_.column, [](Floats sum, Floats factor) { return sum * factor; });
+    if (f.shift != nullptr) by_columns(f.shift + p_.column, [](Floats sum, Floats term) { return sum + term; });
     if (f.addend != nullptr) {
       const float* const from = f.addend + p_.place + row_ * p_.place_step + p_.column;
       each([&](int r, int v) { sums_[r][v] += load(from + r * p_.place_step, v); });
     }
-    if (f.clips) {
-      const Vector low = everywhere(f.low), high = everywhere(f.high);
+    if (f.has_limits) {
+      const Floats low = repeated(f.low), high = repeated(f.high);
       each([&](int r, int v) { sums_[r][v] = at_most(at_least(sums_[r][v], low), high); });
     }
     if (f.count == 0) return;
-    Vector values[Rows * Vectors];
+    Floats values[Rows * Vectors];
     each([&](int r, int v) { values[r * Vectors + v] = sums_[r][v]; });
     apply_all(p_, row_, Rows, Vectors, values);
     each([&](int r, int v) { sums_[r][v] = values[r * Vectors + v]; });
@@ -204,7 +176,7 @@ class Tile {
   __attribute__((always_inline)) void by_columns(const float* operand, const F& f) {
 #pragma GCC unroll 16
     for (int v = 0; v < Vectors; v++) {
-      const Vector value = load(operand, v);
+      const Floats value = load(operand, v);
 #pragma GCC unroll 16
       for (int r = 0; r < Rows; r++) sums_[r][v] = f(sums_[r][v], value);
     }
@@ -213,7 +185,7 @@ class Tile {
   const PanelProduct& p_;
   const std::int64_t row_;
   const Lanes last_;
-  Vector sums_[Rows][Vectors];
+  Floats sums_[Rows][Vectors];
 };
 
 template <int Rows, int Vectors>

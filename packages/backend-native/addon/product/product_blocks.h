@@ -6,20 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../winograd/winograd_blocks.h"
+#include "../results/result_step.h"
 
 namespace sconce {
-
-/** What is done to sums before they are stored: value * scale + shift + addend, not below low and not above high, and then the steps. */
-struct Finish {
-  const float* scale = nullptr;   // one value per column, or null
-  const float* shift = nullptr;   // one value per column, or null
-  const float* addend = nullptr;  // one value per result, or null
-  bool clips = false;
-  float low = 0, high = 0;
-  const ResultStep* steps = nullptr;
-  std::size_t count = 0;
-};
 
 /** Rows [first, last) of a product with one panel. */
 struct PanelProduct {
@@ -40,8 +29,8 @@ struct PanelProduct {
   /** Whether the sums are added to what is there. */
   bool accumulates = false;
   /** Null if the sums are stored as they are. */
-  const Finish* finish = nullptr;
-  /** For the finish: the panel's first column, and the place of row 0's column 0 in arrays of one value per result. */
+  const ResultChain* chain = nullptr;
+  /** For the chain: the panel's first column, and the place of row 0's column 0 in arrays of one value per result. */
   std::int64_t column = 0, place = 0, place_step = 0;
 };
 

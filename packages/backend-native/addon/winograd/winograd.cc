@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "../kept_copies.h"
+#include "../results/result_steps.h"
 #include "../thread_memory.h"
 #include "winograd_blocks.h"
 
@@ -109,7 +110,7 @@ class Winograd final : public Kernel {
   void run(const Range* buffers, void* scratch) const override {
     const float* x = static_cast<const float*>(buffers[0].pointer);
     float* y = static_cast<float*>(buffers[inputs_].pointer);
-    const std::vector<ResultStep> steps = steps_on(buffers + 2);
+    const std::vector<ResultStep> steps = result_steps(post_, buffers + 2);
     const std::int64_t from = shape_.input_channels, to = shape_.output_channels;
     const float* kernels = static_cast<const float*>(kernels_.get(buffers[1], scratch, [&](void* target) {
       const float* weight = static_cast<const float*>(buffers[1].pointer);
@@ -136,18 +137,6 @@ class Winograd final : public Kernel {
 
  private:
   std::size_t kernel_bytes() const { return static_cast<std::size_t>(kFactors * shape_.input_channels * shape_.output_channels * kFloat); }
-
-  std::vector<ResultStep> steps_on(const Range* operands) const {
-    static const ResultStep::Kind kinds[] = {ResultStep::kRelu, ResultStep::kLinear, ResultStep::kClip,     ResultStep::kLinear,  ResultStep::kLinear, ResultStep::kSquare,
-                                             ResultStep::kAdd,  ResultStep::kMultiply, ResultStep::kSubtract, ResultStep::kMaximum, ResultStep::kMinimum};
-    std::vector<ResultStep> steps;
-    for (const PostOperation& step : post_.steps()) {
-      const bool is_function = step.kind < PostOperation::kFunctions;
-      const float* operand = is_function ? nullptr : static_cast<const float*>(operands[step.operand].pointer);
-      steps.push_back({kinds[step.kind], step.alpha, step.beta, operand, step.shape == PostOperation::kElement});
-    }
-    return steps;
-  }
 
   WinogradShape shape_;
   Tiles tiles_;

@@ -3,32 +3,16 @@
 // of direct sums; the customary 1 and 2 give five to ten times.
 #include "winograd_blocks.h"
 
-#include <cstring>
+#include "../results/step_vectors.h"
 
 namespace sconce {
 namespace SCONCE_ISA {
 namespace {
 
-#if defined(__AVX512F__)
-constexpr int kLanes = 16;
-constexpr int kRows = 12;
-#elif defined(__AVX2__)
-constexpr int kLanes = 8;
-constexpr int kRows = 6;
-#else
-constexpr int kLanes = 4;
-constexpr int kRows = 6;
-#endif
-
-typedef float Vector __attribute__((vector_size(4 * kLanes)));
-
-Vector load(const float* from) {
-  Vector value;
-  std::memcpy(&value, from, sizeof value);
-  return value;
-}
-
-void store(float* to, Vector value) { std::memcpy(to, &value, sizeof value); }
+using Vector = Floats;
+constexpr int kLanes = kFloatLanes;
+/** Rows of a product whose results stay in registers. */
+constexpr int kRows = kLanes == 16 ? 12 : 6;
 
 constexpr float kAA = 0.5f, kBB = 2.0f;
 constexpr float kA = 0.70710678118654752f, kB = 1.41421356237309505f;
@@ -119,27 +103,6 @@ void input(const float* const* elements, std::int64_t channels, float* factors, 
 
 void output_gradient(const float* const* gradients, std::int64_t channels, float* factors, std::int64_t apart) {
   spread<4, 6, output_gradient_line>(gradients, channels, factors, apart);
-}
-
-Vector spread_over(float value) { return value - Vector{}; }
-
-Vector maximum(Vector a, Vector b) { return b > a ? b : a; }
-
-/** One step on the value of results whose first is element `at` of all and channel `channel`. */
-Vector apply(const ResultStep& step, Vector value, std::int64_t at, std::int64_t channel) {
-  const auto operand = [&] { return load(step.operand + (step.elements ? at : channel)); };
-  switch (step.kind) {
-    case ResultStep::kRelu: return value > 0 ? value : step.alpha * value;
-    case ResultStep::kLinear: return step.alpha * value + step.beta;
-    case ResultStep::kClip: return -maximum(-maximum(value, spread_over(step.alpha)), spread_over(-step.beta));
-    case ResultStep::kSquare: return value * value;
-    case ResultStep::kAdd: return value + operand();
-    case ResultStep::kMultiply: return value * operand();
-    case ResultStep::kSubtract: return value - operand();
-    case ResultStep::kMaximum: return maximum(value, operand());
-    case ResultStep::kMinimum: return -maximum(-value, -operand());
-  }
-  return value;
 }
 
 void output(const float* sums, std::int64_t apart, std::int64_t channels, float* const* results, const float* all, const ResultStep* steps, std::size_t count) {

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../results/result_step.h"
+
 namespace sconce {
 
 /** Results of a tile along an axis, elements it is made of, and products in all. */
@@ -24,16 +26,6 @@ struct Product {
   std::int64_t c_row;
   std::int64_t rows, columns, depth;
   bool accumulate;
-};
-
-/** What is done to results before they are stored. */
-struct ResultStep {
-  enum Kind { kRelu, kLinear, kClip, kSquare, kAdd, kMultiply, kSubtract, kMaximum, kMinimum };
-  Kind kind;
-  float alpha, beta;
-  /** An operand: one value per channel, or, with `elements`, as many as there are results. */
-  const float* operand;
-  bool elements;
 };
 
 struct WinogradTable {

@@ -40,6 +40,14 @@ const programs: readonly (readonly [(...inputs: Tensor[]) => Tensor, readonly Te
     [floats(1, 4, 8, 8), floats(4, 2, 2, 2)],
   ],
   [(x, w) => conv2d(x, w).tanh().mean(), [floats(2, 3, 5, 5), floats(4, 3, 3, 3)]],
+  // Depthwise, of strides 1 and 2, and of a kernel without code of its own.
+  [
+    (x, w) => {
+      const y = conv2d(x.mul(2), w, { groups: 17, padding: 1 });
+      return conv2d(conv2d(y, w, { groups: 17, stride: 2, padding: 1 }).relu(), w, { groups: 17, dilation: 2 }).mean();
+    },
+    [floats(2, 17, 12, 9), floats(17, 1, 3, 3)],
+  ],
   [(a, b) => a.matmul(b).add(1).gelu().mean(), [floats(5, 3), floats(3, 7)]],
   [(a, b) => a.matmul(b.transpose()).softmax().log().mean(), [floats(2, 4, 3), floats(2, 5, 3)]],
   [
