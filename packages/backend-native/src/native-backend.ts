@@ -106,7 +106,7 @@ function epilogueClaim({ outputs }: ProgramDraft, claim: Claim): Claim {
   const trains = outputs.some(({ replaces }) => replaces !== undefined);
   const clamps = ({ epilogue }: OpRequest): boolean =>
     (epilogue as NestEpilogue).instructions.some(
-      (each) => each.kind === "apply" && (each.operator === "maximum" || each.operator === "minimum"),
+      (each) => each.kind === "apply" && ["maximum", "minimum", "where"].includes(each.operator),
     );
   return (request) => (trains && clamps(request) ? undefined : claim(request));
 }
