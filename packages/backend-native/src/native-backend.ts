@@ -17,6 +17,7 @@ import {
 import { type Addon, type Device, loadAddon, type NativeKernel } from "./addon.ts";
 import { describeOp } from "./claims/index.ts";
 import { encodeNest } from "./encode-nest.ts";
+import { moveBeforeConcatenation } from "./optimize/before-concatenation.ts";
 import { channelsLast } from "./optimize/channels-last.ts";
 import { joinMoments } from "./optimize/moments.ts";
 import { joinPaddedSums } from "./optimize/padded-sums.ts";
@@ -90,7 +91,7 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
     ...(claims &&
       options.optimize !== false && {
         optimize: (draft: ProgramDraft, claim: Claim) => {
-          const joined = joinPaddedSums(draft, claim);
+          const joined = moveBeforeConcatenation(joinPaddedSums(draft, claim));
           return joinMoments(channelsLast(fuseEpilogues(joined, epilogueClaim(joined, claim)), claim), claim);
         },
       }),
