@@ -5,6 +5,7 @@
 #include "dnnl/convolution.h"
 #include "dnnl/matmul.h"
 #include "indexing/take_add.h"
+#include "kept/kept.h"
 #include "moments/moments.h"
 #include "movement/concatenate.h"
 #include "nest/nest_kernel.h"
@@ -27,6 +28,8 @@ const std::map<std::string, Maker>& makers() {
       {"convolution", convolution},
       {"convolutionInputGradient", convolution_input_gradient},
       {"convolutionWeightGradient", convolution_weight_gradient},
+      {"hold", hold},
+      {"keptNest", kept_nest},
       {"logSoftmax", log_softmax},
       {"matmul", matmul},
       {"maxPool", max_pool},

@@ -2,6 +2,7 @@
 import type { OpRequest } from "@sconce/core";
 import { describeConcatenate } from "./concatenate.ts";
 import { describeConvolution } from "./convolution.ts";
+import { describeHold, describeKeptNest } from "./kept.ts";
 import { describeMatmul } from "./matmul.ts";
 import { describeMoments } from "./moments.ts";
 import { describePooling } from "./pooling.ts";
@@ -18,6 +19,8 @@ const descriptions: Readonly<Record<string, Describe>> = {
   convolution: describeConvolution,
   convolutionInputGradient: describeConvolution,
   convolutionWeightGradient: describeConvolution,
+  hold: describeHold,
+  keptNest: describeKeptNest,
   logSoftmax: describeSoftmax,
   matmul: describeMatmul,
   maxPool: describePooling,
