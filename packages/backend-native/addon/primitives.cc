@@ -8,6 +8,7 @@
 #include "kept/kept.h"
 #include "moments/moments.h"
 #include "movement/concatenate.h"
+#include "movement/transpose.h"
 #include "nest/nest_kernel.h"
 #include "pooling/pooling.h"
 #include "softmax/softmax.h"
@@ -39,6 +40,7 @@ const std::map<std::string, Maker>& makers() {
       {"nest", make_nest},
       {"softmax", softmax},
       {"takeAdd", take_add},
+      {"transpose", transpose},
   };
   return all;
 }
