@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "convolution/joined.h"
 #include "dnnl/convolution.h"
 #include "dnnl/matmul.h"
 #include "indexing/take_add.h"
@@ -30,6 +31,7 @@ const std::map<std::string, Maker>& makers() {
       {"convolutionInputGradient", convolution_input_gradient},
       {"convolutionWeightGradient", convolution_weight_gradient},
       {"hold", hold},
+      {"joinedConvolutions", joined_convolutions},
       {"keptNest", kept_nest},
       {"logSoftmax", log_softmax},
       {"matmul", matmul},

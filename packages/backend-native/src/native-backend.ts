@@ -19,6 +19,7 @@ import { describeOp } from "./claims/index.ts";
 import { encodeNest } from "./encode-nest.ts";
 import { moveBeforeConcatenation } from "./optimize/before-concatenation.ts";
 import { channelsLast } from "./optimize/channels-last.ts";
+import { joinConvolutions } from "./optimize/join-convolutions.ts";
 import { keepConstants } from "./optimize/keep-constants.ts";
 import { joinMoments } from "./optimize/moments.ts";
 import { joinPaddedSums } from "./optimize/padded-sums.ts";
@@ -94,7 +95,8 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
         optimize: (draft: ProgramDraft, claim: Claim) => {
           const joined = moveBeforeConcatenation(joinPaddedSums(draft, claim));
           const fused = fuseEpilogues(joined, epilogueClaim(joined, claim));
-          return keepConstants(joinMoments(channelsLast(fused, claim), claim), claim);
+          const laidOut = joinConvolutions(channelsLast(fused, claim), claim);
+          return keepConstants(joinMoments(laidOut, claim), claim);
         },
       }),
     record: (steps: readonly Step<NativeBuffer>[]): Replay => replay(addon, device, steps),

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "../convolution/spread.h"
 #include "../winograd/winograd.h"
 #include "engine.h"
 #include "packed_weights.h"
@@ -200,10 +201,16 @@ bool suits(const PostOperations& post) {
 
 KernelPointer convolution(Reader& reader) {
   const Geometry geometry = read_geometry(reader);
+  const memory::dims dims = geometry.y.dims();
+  const std::int64_t channels = dims[1], rows = dims[0] * dims[2] * dims[3];
+  const std::int64_t distance = reader.integer(channels, kLargestExtent);
+  reader.elements({rows, distance});
   PostOperations post;
   post.read(reader, geometry.y, geometry.row, geometry.column);
-  if (geometry.winograd && suits(post)) return winograd(*geometry.winograd, post);
-  return std::make_shared<Forward>(geometry, std::move(post));
+  if (distance != channels && (geometry.y != floats(dims, tag::nhwc) || post.has_elements())) reader.fail("its result cannot be part of a larger one");
+  if (geometry.winograd && suits(post)) return winograd(*geometry.winograd, distance, post);
+  const auto dense = std::make_shared<Forward>(geometry, std::move(post));
+  return distance == channels ? dense : spread_rows(dense, rows, channels, distance);
 }
 
 KernelPointer convolution_input_gradient(Reader& reader) {

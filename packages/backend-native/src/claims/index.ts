@@ -1,7 +1,7 @@
 /** Ops that the addon runs whole: their descriptions, by name. */
 import type { OpRequest } from "@sconce/core";
 import { describeConcatenate } from "./concatenate.ts";
-import { describeConvolution } from "./convolution.ts";
+import { describeConvolution, describeJoinedConvolutions } from "./convolution.ts";
 import { describeHold, describeKeptNest } from "./kept.ts";
 import { describeMatmul } from "./matmul.ts";
 import { describeMoments } from "./moments.ts";
@@ -21,6 +21,7 @@ const descriptions: Readonly<Record<string, Describe>> = {
   convolutionInputGradient: describeConvolution,
   convolutionWeightGradient: describeConvolution,
   hold: describeHold,
+  joinedConvolutions: describeJoinedConvolutions,
   keptNest: describeKeptNest,
   logSoftmax: describeSoftmax,
   matmul: describeMatmul,

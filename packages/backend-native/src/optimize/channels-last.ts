@@ -25,6 +25,8 @@ import { type Channels, channelsLastNest, channelsOf } from "./channels-last-nes
 export interface Layout {
   readonly inputs: readonly boolean[];
   readonly output: boolean;
+  /** Elements from one position of the output to the next, where its channels are some of a larger array's. */
+  readonly distance?: number;
 }
 
 /** The request of a claim on operands of which some are channels-last. */
