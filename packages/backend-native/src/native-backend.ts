@@ -23,6 +23,7 @@ import { joinConvolutions } from "./optimize/join-convolutions.ts";
 import { keepConstants } from "./optimize/keep-constants.ts";
 import { joinMoments } from "./optimize/moments.ts";
 import { joinPaddedSums } from "./optimize/padded-sums.ts";
+import { splitSums } from "./optimize/split-sums.ts";
 import { defaultThreadCount } from "./thread-count.ts";
 
 /** A buffer of the addon, known to it by a number; -1 once it was released. */
@@ -93,7 +94,7 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
     ...(claims &&
       options.optimize !== false && {
         optimize: (draft: ProgramDraft, claim: Claim) => {
-          const joined = moveBeforeConcatenation(joinPaddedSums(draft, claim));
+          const joined = splitSums(moveBeforeConcatenation(joinPaddedSums(draft, claim)));
           const fused = fuseEpilogues(joined, epilogueClaim(joined, claim));
           const laidOut = joinConvolutions(channelsLast(fused, claim), claim);
           return keepConstants(joinMoments(laidOut, claim), claim);
