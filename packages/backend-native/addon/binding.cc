@@ -272,7 +272,16 @@ napi_value run(napi_env env, napi_callback_info info) {
   for (const auto& [name, kernel] : made->kernels) {
     const std::size_t first = ranges.size();
     for (const std::size_t bytes : kernel->bytes()) ranges.push_back(buffers.at(numbers.items[ranges.size()], bytes).range);
-    for (std::size_t i = first + kernel->inputs(); i < ranges.size(); i++) buffers.written(numbers.items[i]);
+    const std::size_t outputs = first + kernel->inputs();
+    std::vector<std::uint64_t> origin;
+    if (kernel->keeps() != 0) {
+      origin = {kernel->keeps(), 0};
+      for (std::size_t i = first; i < outputs; i++) origin.push_back(ranges[i].version);
+    }
+    for (std::size_t i = outputs; i < ranges.size(); i++) {
+      if (!origin.empty()) origin[1] = i - outputs;
+      ranges[i].version = origin.empty() ? buffers.written(numbers.items[i]) : buffers.written_from(numbers.items[i], origin);
+    }
   }
   Executor& executor = device->executor();
   executor.wait_for_room(kMostWaiting);

@@ -43,7 +43,7 @@ void Buffers::clear() {
 }
 
 std::int32_t Buffers::allocate(std::size_t bytes) {
-  const Entry entry{{allocate_bytes(bytes), bytes, ++version_}, 0};
+  const Entry entry{{allocate_bytes(bytes), bytes, ++version_}, 0, {}};
   if (free_.empty()) {
     entries_.push_back(entry);
     return static_cast<std::int32_t>(entries_.size() - 1);

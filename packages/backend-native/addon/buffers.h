@@ -18,10 +18,11 @@ void free_bytes(void* pointer, std::size_t bytes);
 
 class Buffers {
  public:
-  /** An allocation, and the last submitted task that uses it. */
+  /** An allocation, the last submitted task that uses it, and, where a kernel keeps its result there, what that was made from. */
   struct Entry {
     Range range;
     std::uint64_t last_use = 0;
+    std::vector<std::uint64_t> origin;
   };
 
   Buffers() = default;
@@ -35,8 +36,17 @@ class Buffers {
   Entry release(std::int32_t number);
   /** The allocation, checked to hold `bytes` bytes. Throws ArgumentError. */
   const Entry& at(std::int32_t number, std::size_t bytes) const;
-  /** Notes that the contents change. */
-  void written(std::int32_t number) { entries_[number].range.version = ++version_; }
+  /** Notes that the contents change; the result is their version. */
+  std::uint64_t written(std::int32_t number) {
+    entries_[number].origin.clear();
+    return entries_[number].range.version = ++version_;
+  }
+  /** Notes that the contents become those made from `origin`, and does nothing where they are already. */
+  std::uint64_t written_from(std::int32_t number, const std::vector<std::uint64_t>& origin) {
+    if (entries_[number].origin == origin) return entries_[number].range.version;
+    entries_[number].origin = origin;
+    return entries_[number].range.version = ++version_;
+  }
   /** Notes that a submitted task reads or writes it. */
   void used(std::int32_t number, std::uint64_t task) { entries_[number].last_use = task; }
   /** Frees everything. */

@@ -36,6 +36,11 @@ class Kernel {
   /** How many of the buffers are inputs. */
   std::size_t inputs() const { return inputs_; }
   std::size_t scratch_bytes() const { return scratch_bytes_; }
+  /**
+   * Not 0 for a kernel that leaves its outputs as they are where they hold what it wrote from the same inputs: a number of
+   * its own. Their versions then stay, too; `run` sees by the versions of its outputs what is left to do.
+   */
+  virtual std::uint64_t keeps() const { return 0; }
 
  protected:
   std::vector<std::size_t> bytes_;

@@ -2,12 +2,14 @@
 
 #include <map>
 
+#include "convolution/joined.h"
 #include "dnnl/convolution.h"
 #include "dnnl/matmul.h"
 #include "indexing/take_add.h"
+#include "kept/kept.h"
 #include "moments/moments.h"
 #include "movement/concatenate.h"
-#include "movement/interleave.h"
+#include "movement/transpose.h"
 #include "nest/nest_kernel.h"
 #include "pooling/pooling.h"
 #include "softmax/softmax.h"
@@ -18,11 +20,7 @@ namespace {
 
 using Maker = KernelPointer (*)(Reader&);
 
-KernelPointer make_nest(Reader& reader) {
-  Nest nest = decode_nest(reader);
-  const KernelPointer copy = interleave(nest);
-  return copy ? copy : nest_kernel(std::move(nest));
-}
+KernelPointer make_nest(Reader& reader) { return nest_kernel(decode_nest(reader)); }
 
 const std::map<std::string, Maker>& makers() {
   static const std::map<std::string, Maker> all = {
@@ -32,6 +30,9 @@ const std::map<std::string, Maker>& makers() {
       {"convolution", convolution},
       {"convolutionInputGradient", convolution_input_gradient},
       {"convolutionWeightGradient", convolution_weight_gradient},
+      {"hold", hold},
+      {"joinedConvolutions", joined_convolutions},
+      {"keptNest", kept_nest},
       {"logSoftmax", log_softmax},
       {"matmul", matmul},
       {"maxPool", max_pool},
@@ -41,6 +42,7 @@ const std::map<std::string, Maker>& makers() {
       {"nest", make_nest},
       {"softmax", softmax},
       {"takeAdd", take_add},
+      {"transpose", transpose},
   };
   return all;
 }

@@ -17,9 +17,13 @@ import {
 import { type Addon, type Device, loadAddon, type NativeKernel } from "./addon.ts";
 import { describeOp } from "./claims/index.ts";
 import { encodeNest } from "./encode-nest.ts";
+import { moveBeforeConcatenation } from "./optimize/before-concatenation.ts";
 import { channelsLast } from "./optimize/channels-last.ts";
+import { joinConvolutions } from "./optimize/join-convolutions.ts";
+import { keepConstants } from "./optimize/keep-constants.ts";
 import { joinMoments } from "./optimize/moments.ts";
 import { joinPaddedSums } from "./optimize/padded-sums.ts";
+import { splitSums } from "./optimize/split-sums.ts";
 import { defaultThreadCount } from "./thread-count.ts";
 
 /** A buffer of the addon, known to it by a number; -1 once it was released. */
@@ -90,8 +94,10 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
     ...(claims &&
       options.optimize !== false && {
         optimize: (draft: ProgramDraft, claim: Claim) => {
-          const joined = joinPaddedSums(draft, claim);
-          return joinMoments(channelsLast(fuseEpilogues(joined, epilogueClaim(joined, claim)), claim), claim);
+          const joined = splitSums(moveBeforeConcatenation(joinPaddedSums(draft, claim)));
+          const fused = fuseEpilogues(joined, epilogueClaim(joined, claim));
+          const laidOut = joinConvolutions(channelsLast(fused, claim), claim);
+          return keepConstants(joinMoments(laidOut, claim), claim);
         },
       }),
     record: (steps: readonly Step<NativeBuffer>[]): Replay => replay(addon, device, steps),
@@ -106,7 +112,7 @@ function epilogueClaim({ outputs }: ProgramDraft, claim: Claim): Claim {
   const trains = outputs.some(({ replaces }) => replaces !== undefined);
   const clamps = ({ epilogue }: OpRequest): boolean =>
     (epilogue as NestEpilogue).instructions.some(
-      (each) => each.kind === "apply" && (each.operator === "maximum" || each.operator === "minimum"),
+      (each) => each.kind === "apply" && ["maximum", "minimum", "where"].includes(each.operator),
     );
   return (request) => (trains && clamps(request) ? undefined : claim(request));
 }

@@ -30,13 +30,13 @@ struct KernelOrder {
 
 class Direct final : public Kernel {
  public:
-  Direct(const DirectShape& shape, const KernelOrder& order, const PostOperations& post)
-      : shape_(shape), order_(order), post_(post), rows_(shape.batch * shape.output_height * shape.output_width),
+  Direct(const DirectShape& shape, std::int64_t distance, const KernelOrder& order, const PostOperations& post)
+      : shape_(shape), distance_(distance), order_(order), post_(post), rows_(shape.batch * shape.output_height * shape.output_width),
         taps_(shape.kernel_height * shape.kernel_width), panels_(taps_ * shape.inputs, shape.outputs), shares_(rows_, shape.inputs * kFloat, panels_.count(), kFewestTasks), packed_(panels_.bytes()) {
     bytes_ = {static_cast<std::size_t>(shape.batch * shape.height * shape.width * shape.inputs * kFloat), static_cast<std::size_t>(taps_ * shape.inputs * shape.outputs * kFloat)};
     for (const std::size_t bytes : post.bytes()) bytes_.push_back(bytes);
     inputs_ = bytes_.size();
-    bytes_.push_back(static_cast<std::size_t>(rows_ * shape.outputs * kFloat));
+    bytes_.push_back(static_cast<std::size_t>(((rows_ - 1) * distance + shape.outputs) * kFloat));
     scratch_bytes_ = panels_.bytes();
   }
 
@@ -112,18 +112,20 @@ class Direct final : public Kernel {
         product.panel_step = panels_.padded_columns(panel);
         product.last = count;
         product.columns = panels_.columns(panel);
-        product.result = y + first * shape_.outputs + column;
-        product.result_step = product.place_step = shape_.outputs;
+        product.result = y + first * distance_ + column;
+        product.result_step = distance_;
         product.accumulates = tap + offset > 0;
         product.chain = is_last ? chain : nullptr;
         product.column = column;
         product.place = first * shape_.outputs;
+        product.place_step = shape_.outputs;
         product_table().multiply(product);
       }
     }
   }
 
   DirectShape shape_;
+  std::int64_t distance_;  // of two positions of the result
   KernelOrder order_;
   PostOperations post_;
   std::int64_t rows_, taps_;
@@ -146,16 +148,16 @@ bool is_product(const DirectShape& s) {
   return is_single && s.output_height == s.height && s.output_width == s.width;
 }
 
-KernelPointer direct_convolution(const DirectShape& s, const PostOperations& post) {
+KernelPointer direct_convolution(const DirectShape& s, std::int64_t distance, const PostOperations& post) {
   const std::int64_t taps = s.kernel_height * s.kernel_width;
-  return std::make_shared<Direct>(s, KernelOrder{0, 1, taps, taps * s.inputs}, post);
+  return std::make_shared<Direct>(s, distance, KernelOrder{0, 1, taps, taps * s.inputs}, post);
 }
 
 KernelPointer direct_input_gradient(const DirectShape& s) {
   const std::int64_t taps = s.kernel_height * s.kernel_width;
   const DirectShape turned = {s.batch, s.outputs, s.output_height, s.output_width, s.inputs, s.kernel_height, s.kernel_width, 1, 1,
                               (s.kernel_height - 1) * s.dilation_down - s.top, (s.kernel_width - 1) * s.dilation_across - s.left, s.dilation_down, s.dilation_across, s.height, s.width};
-  return std::make_shared<Direct>(turned, KernelOrder{taps - 1, -1, taps * s.inputs, taps}, PostOperations());
+  return std::make_shared<Direct>(turned, s.inputs, KernelOrder{taps - 1, -1, taps * s.inputs, taps}, PostOperations());
 }
 
 }  // namespace sconce

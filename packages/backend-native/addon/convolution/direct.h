@@ -21,8 +21,8 @@ bool suits_direct_gradient(const DirectShape& shape);
 /** Whether it is a product of the pixels and the weights as they lie: 1x1, without strides and padding. */
 bool is_product(const DirectShape& shape);
 
-/** (x, weight, operands of the post-operations...) to y. */
-KernelPointer direct_convolution(const DirectShape& shape, const PostOperations& post);
+/** (x, weight, operands of the post-operations...) to y, whose positions lie `distance` elements apart. */
+KernelPointer direct_convolution(const DirectShape& shape, std::int64_t distance, const PostOperations& post);
 /** (gradient of y, weight) to the gradient of x. */
 KernelPointer direct_input_gradient(const DirectShape& shape);
 

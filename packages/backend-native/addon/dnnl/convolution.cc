@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "../convolution/direct.h"
+#include "../convolution/spread.h"
 #include "../depthwise/depthwise.h"
 #include "../product/product.h"
 #include "../results/result_steps.h"
@@ -202,13 +203,18 @@ class WeightGradient final : public Kernel {
 
 KernelPointer convolution(Reader& reader) {
   const Geometry geometry = read_geometry(reader);
+  const memory::dims dims = geometry.y.dims();
+  const std::int64_t channels = dims[1], rows = dims[0] * dims[2] * dims[3];
+  const std::int64_t distance = reader.integer(channels, kLargestExtent);
+  reader.elements({rows, distance});
   PostOperations post;
   post.read(reader, geometry.y, geometry.row, geometry.column);
+  if (distance != channels && (geometry.y != floats(dims, tag::nhwc) || post.has_elements())) reader.fail("its result cannot be part of a larger one");
   const bool suits = suits_result_steps(post, PostOperation::kRow);
-  if (geometry.winograd && suits) return winograd(*geometry.winograd, post);
-  if (geometry.depthwise && suits) return depthwise(*geometry.depthwise, post);
-  if (geometry.direct && suits && suits_direct(*geometry.direct)) return direct_convolution(*geometry.direct, post);
-  return std::make_shared<Forward>(geometry, std::move(post));
+  if (geometry.winograd && suits) return winograd(*geometry.winograd, distance, post);
+  if (geometry.direct && suits && suits_direct(*geometry.direct)) return direct_convolution(*geometry.direct, distance, post);
+  const KernelPointer dense = geometry.depthwise && suits ? depthwise(*geometry.depthwise, post) : std::make_shared<Forward>(geometry, std::move(post));
+  return distance == channels ? dense : spread_rows(dense, rows, channels, distance);
 }
 
 KernelPointer convolution_input_gradient(Reader& reader) {

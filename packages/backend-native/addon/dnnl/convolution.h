@@ -9,7 +9,8 @@ namespace sconce {
 // Each description: batch, input channels, height, width, output channels, kernel height and width, stride (2),
 // padding (top, left, bottom, right), dilation (2), groups, then whether x is channels-last, whether y is, and whether
 // operands are rounded to bfloat16.
-// The forward one goes on with its post-operations; see PostOperations::read.
+// The forward one goes on with the distance of two positions of its result, more than the output channels where that is
+// part of a larger channels-last array, and its post-operations; see PostOperations::read.
 
 /** (x, weight, operands of the post-operations...) to y. */
 KernelPointer convolution(Reader& reader);

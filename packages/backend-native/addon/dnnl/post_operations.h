@@ -2,6 +2,7 @@
 // residual steps, which run inside the primitive.
 #pragma once
 
+#include <algorithm>
 #include <dnnl.hpp>
 #include <unordered_map>
 #include <vector>
@@ -52,6 +53,11 @@ class PostOperations {
   }
 
   const std::vector<PostOperation>& steps() const { return steps_; }
+
+  /** Whether an operand has one value per element of the result. */
+  bool has_elements() const {
+    return std::any_of(steps_.begin(), steps_.end(), [](const PostOperation& step) { return step.kind >= PostOperation::kFunctions && step.shape == PostOperation::kElement; });
+  }
 
   /** Bytes of each operand. */
   std::vector<std::size_t> bytes() const {

@@ -97,13 +97,13 @@ void kernel_factors(const float* weight, std::int64_t inputs, std::int64_t outpu
 /** Convolution, and the input's gradient, which is one of the output's gradient with other kernels. */
 class Winograd final : public Kernel {
  public:
-  Winograd(const WinogradShape& shape, bool for_gradient, const PostOperations& post)
-      : shape_(shape), tiles_(shape), for_gradient_(for_gradient), post_(post), kernels_(kernel_bytes()) {
+  Winograd(const WinogradShape& shape, std::int64_t distance, bool for_gradient, const PostOperations& post)
+      : shape_(shape), distance_(distance), tiles_(shape), for_gradient_(for_gradient), post_(post), kernels_(kernel_bytes()) {
     bytes_ = {static_cast<std::size_t>(shape.batch * shape.height * shape.width * shape.input_channels * kFloat),
               static_cast<std::size_t>(shape.input_channels * shape.output_channels * 9 * kFloat)};
     for (const std::size_t bytes : post.bytes()) bytes_.push_back(bytes);
     inputs_ = bytes_.size();
-    bytes_.push_back(static_cast<std::size_t>(shape.batch * shape.output_height * shape.output_width * shape.output_channels * kFloat));
+    bytes_.push_back(static_cast<std::size_t>(((shape.batch * shape.output_height * shape.output_width - 1) * distance + shape.output_channels) * kFloat));
     scratch_bytes_ = kernel_bytes();
   }
 
@@ -128,8 +128,8 @@ class Winograd final : public Kernel {
       for (std::int64_t tile = first; tile < last; tile++) {
         const Place place(tiles_, tile);
         float* results[kTileResults * kTileResults];
-        square<float, kTileResults>(y + place.image * shape_.output_height * shape_.output_width * to, shape_.output_height, shape_.output_width, to, place.row,
-                                    place.column, nullptr, results);
+        square<float, kTileResults>(y + place.image * shape_.output_height * shape_.output_width * distance_, shape_.output_height, shape_.output_width, distance_,
+                                    place.row, place.column, nullptr, results);
         winograd_table().output(sums + (tile - first) * to, count * to, to, results, y, steps.data(), steps.size());
       }
     }
@@ -139,6 +139,7 @@ class Winograd final : public Kernel {
   std::size_t kernel_bytes() const { return static_cast<std::size_t>(kFactors * shape_.input_channels * shape_.output_channels * kFloat); }
 
   WinogradShape shape_;
+  std::int64_t distance_;  // of two positions of the result
   Tiles tiles_;
   bool for_gradient_;
   PostOperations post_;
@@ -237,11 +238,13 @@ bool suits_winograd(const WinogradShape& shape) {
   return tiles.count >= 48 && results >= tiles.count * 9;
 }
 
-KernelPointer winograd(const WinogradShape& shape, const PostOperations& post) { return std::make_shared<Winograd>(shape, false, post); }
+KernelPointer winograd(const WinogradShape& shape, std::int64_t distance, const PostOperations& post) {
+  return std::make_shared<Winograd>(shape, distance, false, post);
+}
 
 KernelPointer winograd_input_gradient(const WinogradShape& s) {
   const WinogradShape turned = {s.batch, s.output_channels, s.output_height, s.output_width, s.input_channels, 2 - s.top, 2 - s.left, s.height, s.width};
-  return std::make_shared<Winograd>(turned, true, PostOperations());
+  return std::make_shared<Winograd>(turned, s.input_channels, true, PostOperations());
 }
 
 KernelPointer winograd_weight_gradient(const WinogradShape& shape) { return std::make_shared<WeightGradient>(shape); }

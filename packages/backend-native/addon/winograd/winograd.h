@@ -16,8 +16,8 @@ struct WinogradShape {
 /** Whether it is likely to be faster than the direct sums. */
 bool suits_winograd(const WinogradShape& shape);
 
-/** (x, weight, operands of the post-operations...) to y. */
-KernelPointer winograd(const WinogradShape& shape, const PostOperations& post);
+/** (x, weight, operands of the post-operations...) to y, whose positions lie `distance` elements apart. */
+KernelPointer winograd(const WinogradShape& shape, std::int64_t distance, const PostOperations& post);
 /** (gradient of y, weight) to the gradient of x. */
 KernelPointer winograd_input_gradient(const WinogradShape& shape);
 /** (x, gradient of y) to the gradient of the weight. */

@@ -4,6 +4,26 @@ import type { LaidOutRequest } from "../optimize/channels-last.ts";
 import { isPlainFloat } from "./index.ts";
 import { describePostOperations } from "./post-operations.ts";
 
+export interface JoinedAttributes {
+  /** The convolutions, in the order of their channels. */
+  readonly parts: readonly LaidOutRequest[];
+}
+
+/** Convolutions that write channels of one result, as addon/convolution/joined.h describes them. */
+export function describeJoinedConvolutions(request: OpRequest, bfloat16: boolean): readonly number[] | undefined {
+  const { parts } = request.attributes as JoinedAttributes;
+  const description: number[] = [parts.length];
+  let start = 0;
+  for (const part of parts) {
+    const layout = { inputs: [], output: false, ...part.layout, distance: request.output.shape[1] };
+    const own = describeConvolution({ ...part, layout } as LaidOutRequest, bfloat16);
+    if (!own) return undefined;
+    description.push(start, ...own);
+    start += part.output.shape[1];
+  }
+  return description;
+}
+
 export function describeConvolution(request: OpRequest, bfloat16: boolean): readonly number[] | undefined {
   if (!isPlainFloat(request)) return undefined;
   const { op, inputs, output, attributes } = request;
@@ -48,6 +68,7 @@ export function describeConvolution(request: OpRequest, bfloat16: boolean): read
     Number(xLast ?? false),
     Number(yLast ?? false),
     Number(bfloat16),
+    ...(op === "convolution" ? [layout?.distance ?? weight[0]] : []),
     ...after,
   ];
 }

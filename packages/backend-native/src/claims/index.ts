@@ -1,12 +1,14 @@
 /** Ops that the addon runs whole: their descriptions, by name. */
 import type { OpRequest } from "@sconce/core";
 import { describeConcatenate } from "./concatenate.ts";
-import { describeConvolution } from "./convolution.ts";
+import { describeConvolution, describeJoinedConvolutions } from "./convolution.ts";
+import { describeHold, describeKeptNest } from "./kept.ts";
 import { describeMatmul } from "./matmul.ts";
 import { describeMoments } from "./moments.ts";
 import { describePooling } from "./pooling.ts";
 import { describeSoftmax } from "./softmax.ts";
 import { describeTakeAdd } from "./take-add.ts";
+import { describeTranspose } from "./transpose.ts";
 
 /** `bfloat16` says whether operands of products are rounded. */
 type Describe = (request: OpRequest, bfloat16: boolean) => readonly number[] | undefined;
@@ -18,6 +20,9 @@ const descriptions: Readonly<Record<string, Describe>> = {
   convolution: describeConvolution,
   convolutionInputGradient: describeConvolution,
   convolutionWeightGradient: describeConvolution,
+  hold: describeHold,
+  joinedConvolutions: describeJoinedConvolutions,
+  keptNest: describeKeptNest,
   logSoftmax: describeSoftmax,
   matmul: describeMatmul,
   maxPool: describePooling,
@@ -26,6 +31,7 @@ const descriptions: Readonly<Record<string, Describe>> = {
   moments: describeMoments,
   softmax: describeSoftmax,
   takeAdd: describeTakeAdd,
+  transpose: describeTranspose,
 };
 
 /** The ops that may run whole. */

@@ -1,73 +1,69 @@
 /**
  * An epilogue as a chain of post-operations (addon/dnnl/post_operations.h): each instruction must take the value so far
- * once, beside a constant or an operand.
+ * once, beside a constant or an operand, or choose between pieces of a line bent there, as relu6 does.
+ *
+ * The chain is followed from the result back to the value that the epilogue starts from.
  */
 import type { Instruction, NestEpilogue, OpRequest, ScalarOperator } from "@sconce/core";
+import { bendOf } from "./bends.ts";
 
 const kinds = ["relu", "linear", "clip", "tanh", "exp", "square", "add", "multiply", "subtract", "maximum", "minimum"];
 const shapes = ["element", "row", "column"];
 
 type Step = readonly number[];
 
-/** What an instruction stands for: the value so far, a constant, or an operand. */
+/** What an instruction beside the value so far stands for. */
 type Meaning =
-  | { readonly kind: "value" }
   | { readonly kind: "constant"; readonly value: number }
   | { readonly kind: "operand"; readonly number: number };
 
 /** The numbers of the chain that the request's epilogue is, or undefined where it is none. */
 export function describePostOperations({ epilogue }: OpRequest): readonly number[] | undefined {
   if (!epilogue) return [0];
-  const { operands, instructions, value } = epilogue as NestEpilogue;
-  const meanings: (Meaning | undefined)[] = [];
-  const steps: Step[] = [];
-  // The instruction that holds the value so far: only the last one may be used.
-  let latest = -1;
-  for (const [at, instruction] of instructions.entries()) {
-    const meaning = meaningOf(instruction);
-    meanings.push(meaning);
-    if (meaning?.kind === "value") {
-      if (latest >= 0) return undefined;
-      latest = at;
-    }
-    if (meaning || instruction.kind !== "apply") continue;
-    const places = instruction.operands.flatMap((operand, place) => (operand === latest ? [place] : []));
-    if (places.length === 0) return undefined;
-    const others = instruction.operands.filter((operand) => operand !== latest).map((operand) => meanings[operand]);
-    const step = stepOf(instruction.operator, places, others, operands);
-    if (!step) return undefined;
-    steps.push(...step);
-    meanings[at] = { kind: "value" };
-    latest = at;
-  }
-  if (value !== latest || isUsedTwice(instructions)) return undefined;
+  const { operands, value } = epilogue as NestEpilogue;
+  const steps = stepsTo(value, epilogue as NestEpilogue);
+  if (!steps) return undefined;
   const chain = joinClips(steps);
   const used = chain.filter(([kind]) => kind >= kinds.indexOf("add")).map(([, , operand]) => operand);
   const eachOnce = used.length === operands.length && new Set(used).size === operands.length;
   return eachOnce ? [chain.length, ...chain.flat()] : undefined;
 }
 
-function meaningOf(instruction: Instruction): Meaning | undefined {
-  if (instruction.kind === "constant") return { kind: "constant", value: instruction.value };
-  if (instruction.kind !== "load") return undefined;
-  return instruction.input === 0 ? { kind: "value" } : { kind: "operand", number: instruction.input - 1 };
+/** The steps from the value that the epilogue starts from to the instruction `at`. */
+function stepsTo(at: number, epilogue: NestEpilogue): readonly Step[] | undefined {
+  const { instructions, operands } = epilogue;
+  const instruction = instructions[at];
+  if (instruction.kind === "load" && instruction.input === 0) return [];
+  if (instruction.kind !== "apply") return undefined;
+  const bend = bendOf(instructions, at);
+  if (bend) {
+    const before = stepsTo(bend.of, epilogue);
+    const step = bend.kind === "clip" ? functionStep("clip", bend.low, bend.high) : functionStep("relu", bend.slope);
+    return before && [...before, step];
+  }
+  const meanings = instruction.operands.map((operand) => meaningOf(instructions[operand]));
+  const place = meanings.indexOf(undefined);
+  const latest = instruction.operands[place];
+  if (place < 0 || instruction.operands.some((operand, i) => !meanings[i] && operand !== latest)) return undefined;
+  const before = stepsTo(latest, epilogue);
+  const others = meanings.flatMap((meaning) => (meaning ? [meaning] : []));
+  const steps = before && stepOf(instruction.operator, place, others, operands);
+  return steps && [...before, ...steps];
 }
 
-/** Whether a value on the way to the result has two readers, so that there is no chain. */
-function isUsedTwice(instructions: readonly Instruction[]): boolean {
-  const readers = instructions.map(() => 0);
-  for (const instruction of instructions) {
-    if (instruction.kind === "apply") for (const operand of new Set(instruction.operands)) readers[operand]++;
-  }
-  return instructions.some((instruction, at) => instruction.kind !== "constant" && readers[at] > 1);
+function meaningOf(instruction: Instruction): Meaning | undefined {
+  if (instruction.kind === "constant") return { kind: "constant", value: instruction.value };
+  if (instruction.kind !== "load" || instruction.input === 0) return undefined;
+  return { kind: "operand", number: instruction.input - 1 };
 }
 
 const functionStep = (kind: string, alpha = 0, beta = 0): Step => [kinds.indexOf(kind), alpha, beta];
 
+/** The steps of one operator on the value so far, which is its operand number `place`. */
 function stepOf(
   operator: ScalarOperator,
-  [place]: readonly number[],
-  others: readonly (Meaning | undefined)[],
+  place: number,
+  others: readonly Meaning[],
   operands: NestEpilogue["operands"],
 ): readonly Step[] | undefined {
   if (others.length === 0) {
@@ -76,7 +72,7 @@ function stepOf(
     return operator === "tanh" || operator === "exp" ? [functionStep(operator)] : undefined;
   }
   const [other] = others;
-  if (others.length > 1 || !other || other.kind === "value") return undefined;
+  if (others.length > 1) return undefined;
   if (other.kind === "operand") {
     const named = ["add", "multiply", "maximum", "minimum"].includes(operator);
     if (!named && operator !== "subtract") return undefined;
@@ -95,23 +91,21 @@ function stepOf(
       return [functionStep("linear", value)];
     case "divide":
       return place === 0 ? [functionStep("linear", 1 / value)] : undefined;
-    case "maximum":
-      return [value === 0 ? functionStep("relu") : functionStep("clip", value, 3.4028234663852886e38)];
-    case "minimum":
-      return [functionStep("clip", -3.4028234663852886e38, value)];
     default:
       return undefined;
   }
 }
 
-/** max(x, 0) and then min(..., high) are one step. */
+/** Limits one after the other are one step, and max(x, 0) alone is a relu. */
 function joinClips(steps: readonly Step[]): readonly Step[] {
-  const [relu, clip] = [kinds.indexOf("relu"), kinds.indexOf("clip")];
+  const clip = kinds.indexOf("clip");
   const joined: Step[] = [];
   for (const step of steps) {
-    const last = joined[joined.length - 1];
-    if (last && last[0] === relu && step[0] === clip && step[2] > 0) joined[joined.length - 1] = [clip, 0, step[2]];
-    else joined.push(step);
+    const [kind, low, high] = joined.at(-1) ?? [];
+    if (kind === clip && step[0] === clip && step[1] <= high && step[2] >= low) {
+      joined[joined.length - 1] = [clip, Math.max(low, step[1]), Math.min(high, step[2])];
+    } else joined.push(step);
   }
-  return joined;
+  const isRelu = ([kind, low, high]: Step): boolean => kind === clip && low === 0 && high === Number.POSITIVE_INFINITY;
+  return joined.map((step) => (isRelu(step) ? functionStep("relu") : step));
 }

@@ -15,14 +15,18 @@ import {
   type ProgramDraft,
   type ProgramNode,
   type Shape,
+  type Signature,
   sameShape,
 } from "@sconce/core";
+import type { TransposeAttributes } from "../claims/transpose.ts";
 import { type Channels, channelsLastNest, channelsOf } from "./channels-last-nest.ts";
 
 /** What a claim is told of the order its operands lie in: the positions of those that are channels-last. */
 export interface Layout {
   readonly inputs: readonly boolean[];
   readonly output: boolean;
+  /** Elements from one position of the output to the next, where its channels are some of a larger array's. */
+  readonly distance?: number;
 }
 
 /** The request of a claim on operands of which some are channels-last. */
@@ -158,7 +162,7 @@ class Pass {
     }
     const made = this.#newValue(this.#values[output].shape, "float32");
     this.#nodes.push({ ...laidOut, outputs: [made] });
-    this.#nodes.push(copyNode(made, output, this.#values[output].shape, "to row-major"));
+    this.#copyTo(made, output, "to row-major");
   }
 
   /** Whether the values of rank 4 that an op works on have the shapes it sees: a reshaped one has no channels of its own. */
@@ -181,7 +185,7 @@ class Pass {
     this.#nodes.push({ ...node, inputs, outputs });
     node.outputs.forEach((value, i) => {
       if (!this.#last.has(value)) return;
-      this.#nodes.push(copyNode(outputs[i], value, this.#values[value].shape, "to channels-last"));
+      this.#copyTo(outputs[i], value, "to channels-last");
     });
   }
 
@@ -199,9 +203,14 @@ class Pass {
     if (known !== undefined) return known;
     const { shape, dtype } = this.#values[value];
     const made = this.#newValue(shape, dtype);
-    this.#nodes.push(copyNode(value, made, shape, direction));
+    this.#copyTo(value, made, direction);
     this.#copies.set(value, made);
     return made;
+  }
+
+  #copyTo(from: number, to: number, direction: Direction): void {
+    const work = copyWork(this.#values[from].shape, direction, this.#claim);
+    this.#nodes.push({ name: direction, work, inputs: [from], outputs: [to], flops: 0 });
   }
 
   #newValue(shape: Shape, dtype: DType): number {
@@ -217,23 +226,22 @@ function hasTwoOrders(shape: Shape): boolean {
 
 type Direction = "to channels-last" | "to row-major";
 
-/** A node that writes `from`, of this shape, to `to` in the other order. */
-function copyNode(from: number, to: number, shape: Shape, direction: Direction): ProgramNode {
+/** What writes a value of this shape in the other order. */
+function copyWork(shape: Shape, direction: Direction, claim: Claim): ProgramNode["work"] {
   const { channels, positions } = channelsOf(shape);
-  const [middle, inner] = direction === "to channels-last" ? [positions, channels] : [channels, positions];
+  const [rows, columns] = direction === "to channels-last" ? [channels, positions] : [positions, channels];
+  const attributes: TransposeAttributes = { matrices: shape[0], rows, columns };
+  const signature: Signature = { shape, dtype: "float32" };
+  const request: OpRequest = { op: "transpose", attributes, inputs: [signature], output: signature };
+  const kernel = claim(request);
+  if (kernel) return { kind: "claim", request, kernel };
+  const access = { kind: "affine", offset: 0, strides: [rows * columns, 1, columns] } as const;
   const nest: LoopNest = {
-    shape: [shape[0], middle, inner],
+    shape: [shape[0], columns, rows],
     inputs: ["float32"],
-    body: [
-      {
-        kind: "load",
-        input: 0,
-        dtype: "float32",
-        access: { kind: "affine", offset: 0, strides: [middle * inner, 1, middle] },
-      },
-    ],
+    body: [{ kind: "load", input: 0, dtype: "float32", access }],
     epilogue: [],
     stores: [{ value: 0, dtype: "float32" }],
   };
-  return { name: direction, work: { kind: "nest", nest }, inputs: [from], outputs: [to], flops: 0 };
+  return { kind: "nest", nest };
 }

@@ -123,7 +123,8 @@ export function joinLoops(nest: LoopNest): LoopNest {
   };
 }
 
-function renumber(instruction: Instruction, places: readonly number[]): Instruction {
+/** The instruction with its operands at their new places. */
+export function renumber(instruction: Instruction, places: readonly number[]): Instruction {
   if (instruction.kind === "apply") {
     return { ...instruction, operands: instruction.operands.map((operand) => places[operand]) };
   }

@@ -73,6 +73,14 @@ const programs: readonly (readonly [(...inputs: Tensor[]) => Tensor, readonly Te
         .mean(),
     [floats(4, 8), floats(4, 16)],
   ],
+  // Two convolutions write one array, the first of them by minimal filtering.
+  [
+    (x, w) => {
+      const parts = [conv2d(x, w, { padding: 1 }), conv2d(x, w, { padding: 2, dilation: 2 })];
+      return conv2d(concatenate(parts, 1), concatenate([w, w], 1)).sum();
+    },
+    [floats(1, 16, 28, 28), floats(16, 16, 3, 3)],
+  ],
   // The gradient of a gradient selects what the first one scattered.
   [
     (x) =>

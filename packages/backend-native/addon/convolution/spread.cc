@@ -1,0 +1,44 @@
+#include "spread.h"
+
+#include <cstring>
+#include <vector>
+
+namespace sconce {
+namespace {
+
+class SpreadRows final : public Kernel {
+ public:
+  SpreadRows(KernelPointer kernel, std::int64_t rows, std::int64_t length, std::int64_t distance)
+      : kernel_(std::move(kernel)), rows_(rows), length_(length), distance_(distance) {
+    bytes_ = kernel_->bytes();
+    inputs_ = kernel_->inputs();
+    own_bytes_ = (bytes_.back() + 63) / 64 * 64;
+    bytes_.back() = static_cast<std::size_t>((rows - 1) * distance + length) * sizeof(float);
+    scratch_bytes_ = own_bytes_ + kernel_->scratch_bytes();
+  }
+
+  void run(const Range* buffers, void* scratch) const override {
+    const float* rows = static_cast<const float*>(scratch);
+    float* result = static_cast<float*>(buffers[inputs_].pointer);
+    std::vector<Range> own(buffers, buffers + inputs_);
+    own.push_back({scratch, own_bytes_, buffers[inputs_].version});
+    kernel_->run(own.data(), static_cast<char*>(scratch) + own_bytes_);
+#pragma omp parallel for schedule(static) if (rows_ * length_ > 16384)
+    for (std::int64_t row = 0; row < rows_; row++) {
+      std::memcpy(result + row * distance_, rows + row * length_, static_cast<std::size_t>(length_) * sizeof(float));
+    }
+  }
+
+ private:
+  KernelPointer kernel_;
+  std::int64_t rows_, length_, distance_;
+  std::size_t own_bytes_;
+};
+
+}  // namespace
+
+KernelPointer spread_rows(KernelPointer kernel, std::int64_t rows, std::int64_t length, std::int64_t distance) {
+  return std::make_shared<SpreadRows>(std::move(kernel), rows, length, distance);
+}
+
+}  // namespace sconce

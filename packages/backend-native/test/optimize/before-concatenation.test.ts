@@ -1,0 +1,108 @@
+/** Functions of a concatenation's elements run in the kernels that make its parts; and the result is the same. */
+import { openCpu } from "@sconce/backend-cpu";
+import { openNative } from "@sconce/backend-native";
+import {
+  add,
+  type Backend,
+  compile,
+  concatenate,
+  conv2d,
+  exp,
+  matmul,
+  multiply,
+  type ProgramDraft,
+  relu,
+  type Tensor,
+  tensor,
+  withBackend,
+} from "@sconce/core";
+import { expect, test } from "vitest";
+import { testsNative } from "../../../../tools/native-addon.ts";
+import { moveBeforeConcatenation } from "../../src/optimize/before-concatenation.ts";
+
+const floats = (shape: readonly number[], seed: number): Tensor =>
+  tensor(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i * 1.7 + seed)),
+    { shape },
+  );
+
+const bias = [8, 1, 1];
+const weight = [8, 4, 1, 1];
+const wide = [6, 4, 3, 3];
+
+/** The result from x, of shape [2, 4, 7, 5], and tensors of these shapes. */
+type Case = readonly [
+  title: string,
+  shapes: readonly (readonly number[])[],
+  run: (x: Tensor, ...rest: Tensor[]) => Tensor,
+  moves: boolean,
+];
+
+const cases: readonly Case[] = [
+  [
+    "convolutions",
+    [weight, wide],
+    (x, a, b) => relu(concatenate([conv2d(x, a), conv2d(x, b, { padding: 1 })], 1)),
+    true,
+  ],
+  [
+    "one with a bias",
+    [weight, bias, wide],
+    (x, a, c, b) => relu(concatenate([add(conv2d(x, a), c), conv2d(x, b, { padding: 1 })], 1)),
+    true,
+  ],
+  [
+    "a longer function",
+    [weight, weight],
+    (x, a, b) => multiply(exp(concatenate([conv2d(x, a), conv2d(x, b)], 0)), 0.5),
+    true,
+  ],
+  [
+    "matrix products",
+    [
+      [5, 3],
+      [5, 4],
+    ],
+    (x, a, b) => relu(concatenate([matmul(x, a), matmul(x, b)], 3)),
+    true,
+  ],
+  ["a part that is given", [weight], (x, a) => relu(concatenate([conv2d(x, a), x], 1)), false],
+  [
+    "a part that is read elsewhere",
+    [weight, weight],
+    (x, a, b) => {
+      const part = conv2d(x, a);
+      return add(relu(concatenate([part, conv2d(x, b)], 1)), part.sum());
+    },
+    false,
+  ],
+  [
+    "a function of the channel",
+    [weight, weight, [16, 1, 1]],
+    (x, a, b, c) => multiply(concatenate([conv2d(x, a), conv2d(x, b)], 1), c),
+    false,
+  ],
+];
+
+test.runIf(testsNative).each(cases)("%s", async (_, shapes, run, moves) => {
+  const native = await openNative();
+  let hasMoved = false;
+  const watched: Backend = {
+    ...(native as Backend),
+    optimize: (draft: ProgramDraft, claim) => {
+      hasMoved = moveBeforeConcatenation(draft).nodes.at(-1)?.name === "concatenate";
+      return native.optimize!(draft, claim);
+    },
+  };
+  const resultOn = (backend: Backend): Promise<Float32Array> =>
+    withBackend(backend, async () => {
+      const inputs = [[2, 4, 7, 5], ...shapes].map(floats);
+      return (await (await compile(run)(inputs[0], ...inputs.slice(1))).data()) as Float32Array;
+    });
+  const [ours, theirs] = [await resultOn(watched), await resultOn(openCpu() as Backend)];
+  await native.close?.();
+  ours.forEach((value, i) => {
+    expect(value).toBeCloseTo(theirs[i], 4);
+  });
+  expect(hasMoved).toBe(moves);
+});

@@ -1,0 +1,123 @@
+/** Convolutions write their channels of one result, whatever kernel does them; and the result is the same. */
+import { openCpu } from "@sconce/backend-cpu";
+import { openNative } from "@sconce/backend-native";
+import {
+  add,
+  type Backend,
+  compile,
+  concatenate,
+  conv2d,
+  type ProgramDraft,
+  relu,
+  type Tensor,
+  tensor,
+  withBackend,
+} from "@sconce/core";
+import { expect, test } from "vitest";
+import { testsNative } from "../../../../tools/native-addon.ts";
+
+const floats = (shape: readonly number[], seed: number): Tensor =>
+  tensor(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i * 1.7 + seed)),
+    { shape },
+  );
+
+type Case = readonly [
+  title: string,
+  shapes: readonly (readonly number[])[],
+  run: (x: Tensor, ...weights: Tensor[]) => readonly Tensor[],
+  isJoined: boolean,
+];
+
+const cases: readonly Case[] = [
+  [
+    "small ones",
+    [
+      [1, 3, 6, 5],
+      [2, 3, 1, 1],
+      [5, 3, 3, 3],
+    ],
+    (x, a, b) => [concatenate([conv2d(x, a), conv2d(x, b, { padding: 1 })], 1)],
+    true,
+  ],
+  [
+    "minimal filtering",
+    [
+      [2, 16, 30, 29],
+      [16, 16, 3, 3],
+      [3, 16, 1, 1],
+      [32, 16, 3, 3],
+    ],
+    (x, a, b, c) => [concatenate([conv2d(x, a, { padding: 1 }), conv2d(x, b), relu(conv2d(x, c, { padding: 1 }))], 1)],
+    true,
+  ],
+  [
+    "with a bias for each channel",
+    [
+      [3, 4, 9, 9],
+      [8, 4, 3, 3],
+      [16, 4, 1, 1],
+      [24, 1, 1],
+    ],
+    (x, a, b, c) => [relu(add(concatenate([conv2d(x, a, { padding: 1 }), conv2d(x, b)], 1), c))],
+    true,
+  ],
+  [
+    "one that is read elsewhere",
+    [
+      [1, 3, 6, 5],
+      [2, 3, 1, 1],
+      [5, 3, 3, 3],
+    ],
+    (x, a, b) => {
+      const part = conv2d(x, a);
+      return [concatenate([part, conv2d(x, b, { padding: 1 })], 1), part];
+    },
+    false,
+  ],
+  [
+    "one with a residual",
+    [
+      [1, 6, 7, 7],
+      [6, 6, 1, 1],
+      [6, 6, 3, 3],
+    ],
+    (x, a, b) => {
+      const y = conv2d(x, b, { padding: 1 });
+      return [concatenate([add(conv2d(y, a), y), conv2d(y, b, { padding: 1 })], 1)];
+    },
+    false,
+  ],
+];
+
+test.runIf(testsNative).each(cases)("%s", async (_, shapes, run, isJoined) => {
+  const native = await openNative();
+  const ops: string[] = [];
+  const watched: Backend = {
+    ...(native as Backend),
+    optimize: (draft: ProgramDraft, claim) => {
+      const optimized = native.optimize!(draft, claim);
+      ops.push(...optimized.nodes.flatMap(({ work }) => (work.kind === "claim" ? [work.request.op] : [])));
+      return optimized;
+    },
+  };
+  const resultsOn = (backend: Backend): Promise<Float32Array[]> =>
+    withBackend(backend, async () => {
+      const [x, ...weights] = shapes.map(floats);
+      // A last convolution keeps what is joined inside the program.
+      const program = compile((x: Tensor, ...rest: Tensor[]) =>
+        run(x, ...rest).map((y) => conv2d(y, floats([4, y.shape[1], 2, 2], 9))),
+      );
+      const results = await program(x, ...weights);
+      return Promise.all(results.map(async (result) => (await result.data()) as Float32Array));
+    });
+  const [ours, theirs] = [await resultsOn(watched), await resultsOn(openCpu() as Backend)];
+  await native.close?.();
+  ours.forEach((values, i) => {
+    const largest = theirs[i].reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const error = values.reduce((most, value, at) => Math.max(most, Math.abs(value - theirs[i][at])), 0);
+    expect(error / largest).toBeLessThan(3e-5);
+  });
+  expect(ops.includes("joinedConvolutions")).toBe(isJoined);
+  expect(ops.includes("concatenate")).toBe(!isJoined);
+});
