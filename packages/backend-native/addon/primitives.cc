@@ -4,6 +4,7 @@
 
 #include "dnnl/convolution.h"
 #include "dnnl/matmul.h"
+#include "images/convolution.h"
 #include "indexing/take_add.h"
 #include "moments/moments.h"
 #include "movement/concatenate.h"
@@ -27,6 +28,9 @@ const std::map<std::string, Maker>& makers() {
       {"convolution", convolution},
       {"convolutionInputGradient", convolution_input_gradient},
       {"convolutionWeightGradient", convolution_weight_gradient},
+      {"imagesConvolution", images_convolution},
+      {"imagesConvolutionInputGradient", images_convolution_input_gradient},
+      {"imagesConvolutionWeightGradient", images_convolution_weight_gradient},
       {"logSoftmax", log_softmax},
       {"matmul", matmul},
       {"maxPool", max_pool},

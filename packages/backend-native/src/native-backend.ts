@@ -17,8 +17,9 @@ import {
 import { type Addon, type Device, loadAddon, type NativeKernel } from "./addon.ts";
 import { describeOp } from "./claims/index.ts";
 import { encodeNest } from "./encode-nest.ts";
-import { channelsLast } from "./optimize/channels-last.ts";
+import { keepInOrder } from "./optimize/channels-last.ts";
 import { joinMoments } from "./optimize/moments.ts";
+import { imagesSideBySide, inOrder, type Order, orderFor } from "./optimize/orders.ts";
 import { joinPaddedSums } from "./optimize/padded-sums.ts";
 import { defaultThreadCount } from "./thread-count.ts";
 
@@ -91,7 +92,9 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
       options.optimize !== false && {
         optimize: (draft: ProgramDraft, claim: Claim) => {
           const joined = joinPaddedSums(draft, claim);
-          return joinMoments(channelsLast(fuseEpilogues(joined, epilogueClaim(joined, claim)), claim), claim);
+          const order = orderFor(joined, claim);
+          const fused = fuseEpilogues(joined, epilogueClaim(joined, claim, order));
+          return joinMoments(keepInOrder(fused, claim, order), claim);
         },
       }),
     record: (steps: readonly Step<NativeBuffer>[]): Replay => replay(addon, device, steps),
@@ -100,15 +103,18 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
 
 /**
  * The claim for results with an epilogue. oneDNN's max(x, 0) of NaN is 0: a program that trains must not lose NaN so, and
- * there such functions stay loop nests. Predictions are faster with them inside.
+ * there such functions stay loop nests. Predictions are faster with them inside. Our own convolutions keep NaN.
  */
-function epilogueClaim({ outputs }: ProgramDraft, claim: Claim): Claim {
+function epilogueClaim({ outputs }: ProgramDraft, claim: Claim, order: Order): Claim {
   const trains = outputs.some(({ replaces }) => replaces !== undefined);
   const clamps = ({ epilogue }: OpRequest): boolean =>
     (epilogue as NestEpilogue).instructions.some(
       (each) => each.kind === "apply" && (each.operator === "maximum" || each.operator === "minimum"),
     );
-  return (request) => (trains && clamps(request) ? undefined : claim(request));
+  return (request) => {
+    if (order === imagesSideBySide && order.ops[request.op]?.name) return claim(inOrder(request, order));
+    return trains && clamps(request) ? undefined : claim(request);
+  };
 }
 
 /** A kernel that the addon makes when it is first needed: the choice of a layout may replace it before. */

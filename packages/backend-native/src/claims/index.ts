@@ -2,6 +2,7 @@
 import type { OpRequest } from "@sconce/core";
 import { describeConcatenate } from "./concatenate.ts";
 import { describeConvolution } from "./convolution.ts";
+import { describeImagesConvolution } from "./images-convolution.ts";
 import { describeMatmul } from "./matmul.ts";
 import { describeMoments } from "./moments.ts";
 import { describePooling } from "./pooling.ts";
@@ -18,6 +19,9 @@ const descriptions: Readonly<Record<string, Describe>> = {
   convolution: describeConvolution,
   convolutionInputGradient: describeConvolution,
   convolutionWeightGradient: describeConvolution,
+  imagesConvolution: describeImagesConvolution,
+  imagesConvolutionInputGradient: describeImagesConvolution,
+  imagesConvolutionWeightGradient: describeImagesConvolution,
   logSoftmax: describeSoftmax,
   matmul: describeMatmul,
   maxPool: describePooling,

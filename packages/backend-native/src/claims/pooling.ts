@@ -1,6 +1,6 @@
 /** Maximum and average pools over one or two axes and their gradients, as addon/pooling/pooling.h describes them. */
 import type { OpRequest, WindowAttributes } from "@sconce/core";
-import type { LaidOutRequest } from "../optimize/channels-last.ts";
+import type { LaidOutRequest } from "../optimize/orders.ts";
 import { isPlainFloat } from "./index.ts";
 
 interface PoolAttributes extends WindowAttributes {
@@ -19,6 +19,8 @@ export function describePooling(request: OpRequest): readonly number[] | undefin
   const counts = pooled.shape.slice(2);
   const axes = spatial.map((extent, i) => [extent, counts[i], kernel[i], stride[i], ...padding[i], dilation[i]]);
   if (axes.length === 1) axes.unshift([1, 1, 1, 1, 0, 0, 1]);
-  const { layout } = request as LaidOutRequest;
-  return [batch, channels, ...axes.flat(), Number(layout?.output ?? false), Number(countIncludePad ?? true)];
+  const { output: isLast = false, images = 1 } = (request as LaidOutRequest).layout ?? {};
+  // Images that lie side by side are to a pool what channels are when they lie last.
+  const [outer, inner] = images > 1 ? [(batch / images) * channels, images] : [batch, channels];
+  return [outer, inner, ...axes.flat(), Number(isLast), Number(countIncludePad ?? true)];
 }

@@ -1,10 +1,9 @@
 /**
- * Keeps activations channels-last between convolutions.
+ * Keeps activations between convolutions in the order in which these are fastest: channels-last, or another of orders.ts.
  *
- * oneDNN's convolutions are fastest there, and the nests in between (batch norm, activations, residual sums and their
- * gradients) run as well on either order. So every value [N, C, H, W] that does not cross the border of the program
- * becomes channels-last if a convolution touches it, directly or through nests that can follow; copies are made at the
- * borders and around nodes that cannot.
+ * The nests in between (batch norm, activations, residual sums and their gradients) run as well on either order. So every
+ * value [N, C, H, W] that does not cross the border of the program is put in this order if a convolution touches it,
+ * directly or through nests that can follow; copies are made at the borders and around nodes that cannot.
  */
 import {
   type Claim,
@@ -16,41 +15,10 @@ import {
   type ProgramNode,
   type Shape,
   sameShape,
+  sizeOf,
 } from "@sconce/core";
 import { type Channels, channelsLastNest, channelsOf } from "./channels-last-nest.ts";
-
-/** What a claim is told of the order its operands lie in: the positions of those that are channels-last. */
-export interface Layout {
-  readonly inputs: readonly boolean[];
-  readonly output: boolean;
-}
-
-/** The request of a claim on operands of which some are channels-last. */
-export interface LaidOutRequest extends OpRequest {
-  readonly layout?: Layout;
-}
-
-interface Activations {
-  /** All by default. */
-  readonly inputs?: readonly number[];
-  /** Not where it is a weight. */
-  readonly output: boolean;
-  /** Runs well in either order and takes the one of its neighbours. */
-  readonly follows?: boolean;
-}
-
-/** For ops that can work channels-last: which inputs are activations, and whether the output is. */
-const activations: Readonly<Record<string, Activations>> = {
-  averagePool: { inputs: [0], output: true, follows: true },
-  averagePoolGradient: { inputs: [0], output: true, follows: true },
-  concatenate: { output: true, follows: true },
-  convolution: { inputs: [0], output: true },
-  convolutionInputGradient: { inputs: [0], output: true },
-  convolutionWeightGradient: { output: false },
-  maxPool: { inputs: [0], output: true, follows: true },
-  maxPoolGradient: { output: true, follows: true },
-  maxPoolSelect: { output: true, follows: true },
-};
+import { type Activations, inOrder, isApart, type LaidOutRequest, type Layout, type Order } from "./orders.ts";
 
 /** Whether input `i` of a claimed node is an activation; operands of an epilogue come after the op's own. */
 function isActivation({ inputs: own, epilogue }: OpRequest, { inputs }: Activations, i: number): boolean {
@@ -58,24 +26,26 @@ function isActivation({ inputs: own, epilogue }: OpRequest, { inputs }: Activati
   return (epilogue as NestEpilogue).operands[i - own.length] === "element";
 }
 
-export function channelsLast(draft: ProgramDraft, claim: Claim): ProgramDraft {
-  const pass = new Pass(draft, claim);
+export function keepInOrder(draft: ProgramDraft, claim: Claim, order: Order): ProgramDraft {
+  const pass = new Pass(draft, claim, order);
   return pass.run();
 }
 
 class Pass {
   readonly #draft: ProgramDraft;
   readonly #claim: Claim;
+  readonly #order: Order;
   readonly #values: ProgramDraft["values"][number][];
   readonly #nodes: ProgramNode[] = [];
-  /** Values that lie channels-last, and what they are made of. */
+  /** Values that lie in the order, and what they are made of. */
   readonly #last = new Map<number, Channels>();
-  /** Copies in the other order, by value. */
-  readonly #copies = new Map<number, number>();
+  /** Copies in the other order, by value, and the shape they are seen in. */
+  readonly #copies = new Map<string, number>();
 
-  constructor(draft: ProgramDraft, claim: Claim) {
+  constructor(draft: ProgramDraft, claim: Claim, order: Order) {
     this.#draft = draft;
     this.#claim = claim;
+    this.#order = order;
     this.#values = [...draft.values];
   }
 
@@ -92,11 +62,11 @@ class Pass {
     const fixed = new Set(outputs.map(({ value }) => value));
     const may = (value: number): boolean => {
       const { shape, dtype, source } = this.#values[value];
-      return dtype === "float32" && source === undefined && !fixed.has(value) && hasTwoOrders(shape);
+      return dtype === "float32" && source === undefined && !fixed.has(value) && isApart(this.#order, shape);
     };
     const add = (value: number): boolean => {
       if (this.#last.has(value) || !may(value)) return false;
-      this.#last.set(value, channelsOf(this.#values[value].shape));
+      this.#last.set(value, channelsOf(this.#values[value].shape, this.#order.images));
       return true;
     };
     for (const {
@@ -106,7 +76,7 @@ class Pass {
     } of nodes) {
       if (work.kind !== "claim") continue;
       const { request } = work;
-      const touched = activations[request.op];
+      const touched = this.#order.ops[request.op];
       if (!touched || touched.follows || request.output.shape.length !== 4) continue;
       for (const input of inputs.filter((_, i) => isActivation(request, touched, i))) add(input);
       if (touched.output) add(output);
@@ -114,7 +84,7 @@ class Pass {
     for (let grows = this.#last.size > 0; grows; ) {
       grows = false;
       for (const { work, inputs, outputs: written } of nodes) {
-        const follows = work.kind === "nest" || (work.kind === "claim" && activations[work.request.op]?.follows);
+        const follows = work.kind === "nest" || (work.kind === "claim" && this.#order.ops[work.request.op]?.follows);
         if (!follows || ![...inputs, ...written].some((value) => this.#last.has(value))) continue;
         for (const value of [...inputs, ...written]) grows = add(value) || grows;
       }
@@ -133,9 +103,9 @@ class Pass {
       else this.#placePlain(node);
       return;
     }
-    const touched = work.kind === "claim" ? activations[work.request.op] : undefined;
-    const isApart = touched?.follows && ![...node.inputs, ...node.outputs].some((value) => this.#last.has(value));
-    if (work.kind !== "claim" || !touched || isApart || !this.#isWhole(node, work.request)) {
+    const touched = work.kind === "claim" ? this.#order.ops[work.request.op] : undefined;
+    const isAlone = touched?.follows && ![...node.inputs, ...node.outputs].some((value) => this.#last.has(value));
+    if (work.kind !== "claim" || !touched || isAlone || !this.#isWhole(node, work.request, touched)) {
       this.#placePlain(node);
       return;
     }
@@ -143,33 +113,41 @@ class Pass {
     const layout: Layout = {
       inputs: node.inputs.map((_, i) => isActivation(work.request, touched, i)),
       output: touched.output,
+      images: this.#order.images,
     };
-    const inputs = node.inputs.map((value, i) => (layout.inputs[i] ? this.#inLast(value) : value));
-    const request: LaidOutRequest = { ...work.request, layout };
+    const { request: asked } = work;
+    const inputs = node.inputs.map((value, i) => (layout.inputs[i] ? this.#inOrder(value, shapeOf(asked, i)) : value));
+    const request: LaidOutRequest = { ...inOrder(asked, this.#order), layout };
     const kernel = this.#claim(request);
     if (!kernel) {
       this.#placePlain(node);
       return;
     }
     const laidOut: ProgramNode = { ...node, inputs, work: { kind: "claim", request, kernel } };
-    if (!touched.output || this.#last.has(output) || !hasTwoOrders(this.#values[output].shape)) {
+    const { shape } = request.output;
+    if (!touched.output || this.#last.has(output) || !isApart(this.#order, shape)) {
       this.#nodes.push(laidOut);
       return;
     }
-    const made = this.#newValue(this.#values[output].shape, "float32");
+    const made = this.#newValue(shape, "float32");
     this.#nodes.push({ ...laidOut, outputs: [made] });
-    this.#nodes.push(copyNode(made, output, this.#values[output].shape, "to row-major"));
+    this.#nodes.push(copyNode(made, output, shape, this.#order, false));
   }
 
-  /** Whether the values of rank 4 that an op works on have the shapes it sees: a reshaped one has no channels of its own. */
-  #isWhole({ inputs, outputs: [output] }: ProgramNode, request: OpRequest): boolean {
+  /**
+   * Whether the values that an op works on can lie as it sees them: a reshaped one has no channels of its own, and has to be
+   * row-major, from which it can be copied.
+   */
+  #isWhole({ inputs, outputs: [output] }: ProgramNode, request: OpRequest, touched: Activations): boolean {
     if (request.output.shape.length !== 4) return false;
-    const shapeOf = (i: number): Shape => (i < request.inputs.length ? request.inputs[i].shape : request.output.shape);
-    const touched = activations[request.op];
+    const fits = (value: number, shape: Shape): boolean => {
+      const own = this.#values[value].shape;
+      return sameShape(own, shape) || (!this.#last.has(value) && sizeOf(own) === sizeOf(shape));
+    };
     const inputsFit = inputs.every(
-      (value, i) => !isActivation(request, touched, i) || sameShape(this.#values[value].shape, shapeOf(i)),
+      (value, i) => !isActivation(request, touched, i) || fits(value, shapeOf(request, i)),
     );
-    return inputsFit && (!touched.output || sameShape(this.#values[output].shape, request.output.shape));
+    return inputsFit && (!touched.output || fits(output, request.output.shape));
   }
 
   /** The node as it was, on row-major copies. */
@@ -181,26 +159,26 @@ class Pass {
     this.#nodes.push({ ...node, inputs, outputs });
     node.outputs.forEach((value, i) => {
       if (!this.#last.has(value)) return;
-      this.#nodes.push(copyNode(outputs[i], value, this.#values[value].shape, "to channels-last"));
+      this.#nodes.push(copyNode(outputs[i], value, this.#values[value].shape, this.#order, true));
     });
   }
 
-  #inLast(value: number): number {
-    const already = this.#last.has(value) || !hasTwoOrders(this.#values[value].shape);
-    return already ? value : this.#copy(value, "to channels-last");
+  #inOrder(value: number, shape: Shape): number {
+    const already = this.#last.has(value) || !isApart(this.#order, shape);
+    return already ? value : this.#copy(value, shape, true);
   }
 
   #inPlain(value: number): number {
-    return this.#last.has(value) ? this.#copy(value, "to row-major") : value;
+    return this.#last.has(value) ? this.#copy(value, this.#values[value].shape, false) : value;
   }
 
-  #copy(value: number, direction: Direction): number {
-    const known = this.#copies.get(value);
+  #copy(value: number, shape: Shape, toOrder: boolean): number {
+    const key = [value, ...shape].join();
+    const known = this.#copies.get(key);
     if (known !== undefined) return known;
-    const { shape, dtype } = this.#values[value];
-    const made = this.#newValue(shape, dtype);
-    this.#nodes.push(copyNode(value, made, shape, direction));
-    this.#copies.set(value, made);
+    const made = this.#newValue(shape, this.#values[value].dtype);
+    this.#nodes.push(copyNode(value, made, shape, this.#order, toOrder));
+    this.#copies.set(key, made);
     return made;
   }
 
@@ -209,20 +187,19 @@ class Pass {
   }
 }
 
-/** Whether channels-last differs from row-major: with one channel or one position they are the same bytes. */
-function hasTwoOrders(shape: Shape): boolean {
-  const { channels, positions } = channelsOf(shape);
-  return shape.length === 4 && channels > 1 && positions > 1;
+/** The shape in which an op sees an input; operands of an epilogue are like the result. */
+function shapeOf({ inputs, output }: OpRequest, i: number): Shape {
+  return i < inputs.length ? inputs[i].shape : output.shape;
 }
 
-type Direction = "to channels-last" | "to row-major";
-
-/** A node that writes `from`, of this shape, to `to` in the other order. */
-function copyNode(from: number, to: number, shape: Shape, direction: Direction): ProgramNode {
+/** A node that writes `from`, of this shape, to `to`: from row-major to the order, or back. */
+function copyNode(from: number, to: number, shape: Shape, order: Order, toOrder: boolean): ProgramNode {
   const { channels, positions } = channelsOf(shape);
-  const [middle, inner] = direction === "to channels-last" ? [positions, channels] : [channels, positions];
+  const [outer, slow, fast] =
+    order.images > 1 ? [shape[0] / order.images, order.images, channels * positions] : [shape[0], channels, positions];
+  const [middle, inner] = toOrder ? [fast, slow] : [slow, fast];
   const nest: LoopNest = {
-    shape: [shape[0], middle, inner],
+    shape: [outer, middle, inner],
     inputs: ["float32"],
     body: [
       {
@@ -235,5 +212,6 @@ function copyNode(from: number, to: number, shape: Shape, direction: Direction):
     epilogue: [],
     stores: [{ value: 0, dtype: "float32" }],
   };
-  return { name: direction, work: { kind: "nest", nest }, inputs: [from], outputs: [to], flops: 0 };
+  const name = toOrder ? `to ${order.name}` : "to row-major";
+  return { name, work: { kind: "nest", nest }, inputs: [from], outputs: [to], flops: 0 };
 }
