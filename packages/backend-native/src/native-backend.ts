@@ -21,6 +21,8 @@ import { keepInOrder } from "./optimize/channels-last.ts";
 import { joinMoments } from "./optimize/moments.ts";
 import { imagesSideBySide, inOrder, type Order, orderFor } from "./optimize/orders.ts";
 import { joinPaddedSums } from "./optimize/padded-sums.ts";
+import { readRectified } from "./optimize/rectified.ts";
+import { joinRectifiedPools } from "./optimize/rectified-pools.ts";
 import { defaultThreadCount } from "./thread-count.ts";
 
 /** A buffer of the addon, known to it by a number; -1 once it was released. */
@@ -91,7 +93,7 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
     ...(claims &&
       options.optimize !== false && {
         optimize: (draft: ProgramDraft, claim: Claim) => {
-          const joined = joinPaddedSums(draft, claim);
+          const joined = joinRectifiedPools(readRectified(joinPaddedSums(draft, claim)), claim);
           const order = orderFor(joined, claim);
           const fused = fuseEpilogues(joined, epilogueClaim(joined, claim, order));
           return joinMoments(keepInOrder(fused, claim, order), claim);

@@ -6,12 +6,14 @@ import { isPlainFloat } from "./index.ts";
 interface PoolAttributes extends WindowAttributes {
   readonly padding: readonly (readonly [number, number])[];
   readonly countIncludePad?: boolean;
+  /** Of maxPoolGradient: whether the gradient is 0 where the maximum is not positive; see optimize/rectified-pools.ts. */
+  readonly rectified?: boolean;
 }
 
 export function describePooling(request: OpRequest): readonly number[] | undefined {
   if (!isPlainFloat(request)) return undefined;
   const { op, inputs, output } = request;
-  const { kernel, stride, padding, dilation, countIncludePad } = request.attributes as PoolAttributes;
+  const { kernel, stride, padding, dilation, countIncludePad, rectified } = request.attributes as PoolAttributes;
   const pooled = op === "maxPoolGradient" ? inputs[1] : op === "averagePoolGradient" ? inputs[0] : output;
   const whole = op === "averagePoolGradient" ? output : inputs[0];
   const [batch, channels, ...spatial] = whole.shape;
@@ -22,5 +24,5 @@ export function describePooling(request: OpRequest): readonly number[] | undefin
   const { output: isLast = false, images = 1 } = (request as LaidOutRequest).layout ?? {};
   // Images that lie side by side are to a pool what channels are when they lie last.
   const [outer, inner] = images > 1 ? [(batch / images) * channels, images] : [batch, channels];
-  return [outer, inner, ...axes.flat(), Number(isLast), Number(countIncludePad ?? true)];
+  return [outer, inner, ...axes.flat(), Number(isLast), Number(countIncludePad ?? true), Number(rectified ?? false)];
 }
