@@ -8,6 +8,7 @@
 #include "indexing/take_add.h"
 #include "moments/moments.h"
 #include "movement/concatenate.h"
+#include "movement/transpose.h"
 #include "nest/nest_kernel.h"
 #include "pooling/pooling.h"
 #include "softmax/softmax.h"
@@ -40,6 +41,7 @@ const std::map<std::string, Maker>& makers() {
       {"nest", make_nest},
       {"softmax", softmax},
       {"takeAdd", take_add},
+      {"transpose", transpose},
   };
   return all;
 }

@@ -8,6 +8,7 @@ import { describeMoments } from "./moments.ts";
 import { describePooling } from "./pooling.ts";
 import { describeSoftmax } from "./softmax.ts";
 import { describeTakeAdd } from "./take-add.ts";
+import { describeTranspose } from "./transpose.ts";
 
 /** `bfloat16` says whether operands of products are rounded. */
 type Describe = (request: OpRequest, bfloat16: boolean) => readonly number[] | undefined;
@@ -30,6 +31,7 @@ const descriptions: Readonly<Record<string, Describe>> = {
   moments: describeMoments,
   softmax: describeSoftmax,
   takeAdd: describeTakeAdd,
+  transpose: describeTranspose,
 };
 
 /** The ops that may run whole. */

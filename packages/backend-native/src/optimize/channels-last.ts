@@ -8,7 +8,6 @@
 import {
   type Claim,
   type DType,
-  type LoopNest,
   type NestEpilogue,
   type OpRequest,
   type ProgramDraft,
@@ -131,7 +130,7 @@ class Pass {
     }
     const made = this.#newValue(shape, "float32");
     this.#nodes.push({ ...laidOut, outputs: [made] });
-    this.#nodes.push(copyNode(made, output, shape, this.#order, false));
+    this.#nodes.push(this.#copyNode(made, output, shape, false));
   }
 
   /**
@@ -159,7 +158,7 @@ class Pass {
     this.#nodes.push({ ...node, inputs, outputs });
     node.outputs.forEach((value, i) => {
       if (!this.#last.has(value)) return;
-      this.#nodes.push(copyNode(outputs[i], value, this.#values[value].shape, this.#order, true));
+      this.#nodes.push(this.#copyNode(outputs[i], value, this.#values[value].shape, true));
     });
   }
 
@@ -177,9 +176,33 @@ class Pass {
     const known = this.#copies.get(key);
     if (known !== undefined) return known;
     const made = this.#newValue(shape, this.#values[value].dtype);
-    this.#nodes.push(copyNode(value, made, shape, this.#order, toOrder));
+    this.#nodes.push(this.#copyNode(value, made, shape, toOrder));
     this.#copies.set(key, made);
     return made;
+  }
+
+  /** A node that writes `from`, of this shape, to `to`: from row-major to the order, or back. */
+  #copyNode(from: number, to: number, shape: Shape, toOrder: boolean): ProgramNode {
+    const { images, name } = this.#order;
+    const { channels, positions } = channelsOf(shape);
+    const [outer, ...matrix] =
+      images > 1 ? [shape[0] / images, images, channels * positions] : [shape[0], channels, positions];
+    const [rows, columns] = toOrder ? matrix : matrix.reverse();
+    const request: OpRequest = {
+      op: "transpose",
+      attributes: {},
+      inputs: [{ shape: [outer, rows, columns], dtype: "float32" }],
+      output: { shape: [outer, columns, rows], dtype: "float32" },
+    };
+    const kernel = this.#claim(request);
+    if (!kernel) throw new Error(`native: no kernel copies ${shape} to another order.`);
+    return {
+      name: toOrder ? `to ${name}` : "to row-major",
+      work: { kind: "claim", request, kernel },
+      inputs: [from],
+      outputs: [to],
+      flops: 0,
+    };
   }
 
   #newValue(shape: Shape, dtype: DType): number {
@@ -190,28 +213,4 @@ class Pass {
 /** The shape in which an op sees an input; operands of an epilogue are like the result. */
 function shapeOf({ inputs, output }: OpRequest, i: number): Shape {
   return i < inputs.length ? inputs[i].shape : output.shape;
-}
-
-/** A node that writes `from`, of this shape, to `to`: from row-major to the order, or back. */
-function copyNode(from: number, to: number, shape: Shape, order: Order, toOrder: boolean): ProgramNode {
-  const { channels, positions } = channelsOf(shape);
-  const [outer, slow, fast] =
-    order.images > 1 ? [shape[0] / order.images, order.images, channels * positions] : [shape[0], channels, positions];
-  const [middle, inner] = toOrder ? [fast, slow] : [slow, fast];
-  const nest: LoopNest = {
-    shape: [outer, middle, inner],
-    inputs: ["float32"],
-    body: [
-      {
-        kind: "load",
-        input: 0,
-        dtype: "float32",
-        access: { kind: "affine", offset: 0, strides: [middle * inner, 1, middle] },
-      },
-    ],
-    epilogue: [],
-    stores: [{ value: 0, dtype: "float32" }],
-  };
-  const name = toOrder ? `to ${order.name}` : "to row-major";
-  return { name, work: { kind: "nest", nest }, inputs: [from], outputs: [to], flops: 0 };
 }

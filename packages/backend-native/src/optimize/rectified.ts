@@ -14,15 +14,16 @@ export function readRectified(draft: ProgramDraft): ProgramDraft {
   const nodes = draft.nodes.map((node): ProgramNode => {
     if (node.work.kind !== "nest" || node.work.nest.reduce) return node;
     const { nest } = node.work;
+    if (!nest.body.some((_, at) => clampedOperand(nest.body, at) !== undefined)) return node;
     const numbers = expressions.numbersOf(nest, node.inputs);
     const key = (at: number): string => `${nest.shape} ${numbers[at]}`;
-    const signs = nest.body.flatMap((instruction, at) => {
-      const of = clampedOperand(nest.body, instruction, "greater");
+    const signs = nest.body.flatMap((_, at) => {
+      const of = clampedOperand(nest.body, at, "greater");
       const value = of === undefined ? undefined : rectified.get(key(of));
       return value === undefined ? [] : [{ at, value }];
     });
     nest.stores.forEach(({ value, dtype }, i) => {
-      const of = clampedOperand(nest.body, nest.body[value], "maximum");
+      const of = clampedOperand(nest.body, value, "maximum");
       if (of !== undefined && dtype === "float32") rectified.set(key(of), node.outputs[i]);
     });
     return signs.length > 0 ? reading(node, nest, signs) : node;
@@ -30,20 +31,24 @@ export function readRectified(draft: ProgramDraft): ProgramDraft {
   return { ...draft, nodes };
 }
 
-/** The operand e of max(e, 0) or e > 0 in float32. */
+/** The operand e of instruction `at` if that is max(e, 0) or e > 0 in float32, or the one of them that is asked for. */
 function clampedOperand(
   list: readonly Instruction[],
-  instruction: Instruction,
-  operator: "maximum" | "greater",
+  at: number,
+  operator?: "maximum" | "greater",
 ): number | undefined {
-  if (instruction.kind !== "apply" || instruction.operator !== operator) return undefined;
-  const isZero = (at: number): boolean => {
-    const each = list[at];
+  const instruction = list[at];
+  if (instruction.kind !== "apply") return undefined;
+  const isMaximum = instruction.operator === "maximum";
+  if ((!isMaximum && instruction.operator !== "greater") || instruction.operator !== (operator ?? instruction.operator))
+    return undefined;
+  const isZero = (operand: number): boolean => {
+    const each = list[operand];
     return each.kind === "constant" && each.value === 0 && each.dtype === "float32";
   };
   const [first, second] = instruction.operands;
   if (isZero(second)) return first;
-  return operator === "maximum" && isZero(first) ? second : undefined;
+  return isMaximum && isZero(first) ? second : undefined;
 }
 
 /** Numbers for what instructions compute, equal for equal ones. */
@@ -53,16 +58,30 @@ class Expressions {
   numbersOf({ body }: LoopNest, inputs: readonly number[]): readonly number[] {
     const numbers: number[] = [];
     for (const instruction of body) {
-      const text = JSON.stringify(instruction, (name, value) => {
-        if (name === "input") return inputs[value];
-        if (name === "operands") return (value as readonly number[]).map((operand) => numbers[operand]);
-        if (name === "guard" || (name === "index" && instruction.kind === "load")) return numbers[value];
-        return value;
-      });
+      const text = textOf(instruction, inputs, numbers);
       if (!this.#known.has(text)) this.#known.set(text, this.#known.size);
       numbers.push(this.#known.get(text) as number);
     }
     return numbers;
+  }
+}
+
+/** An instruction of a nest without a reduction, written with the values it reads and the numbers of its operands. */
+function textOf(instruction: Instruction, inputs: readonly number[], numbers: readonly number[]): string {
+  switch (instruction.kind) {
+    case "constant":
+      return `${instruction.dtype} ${Object.is(instruction.value, -0) ? "-0" : instruction.value}`;
+    case "load": {
+      const { input, dtype, access, guard } = instruction;
+      const place = access.kind === "affine" ? `${access.offset}+${access.strides}` : `at ${numbers[access.index]}`;
+      return `load ${inputs[input]} ${dtype} ${place} ${guard === undefined ? "" : numbers[guard]}`;
+    }
+    case "apply":
+      return `${instruction.operator} ${instruction.dtype} ${instruction.operands.map((operand) => numbers[operand])}`;
+    case "index":
+      return `index ${instruction.axis}`;
+    case "accumulator":
+      return `accumulator ${instruction.index}`;
   }
 }
 
