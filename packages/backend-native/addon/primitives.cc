@@ -5,6 +5,7 @@
 #include "convolution/joined.h"
 #include "dnnl/convolution.h"
 #include "dnnl/matmul.h"
+#include "images/convolution.h"
 #include "indexing/take_add.h"
 #include "kept/kept.h"
 #include "moments/moments.h"
@@ -30,6 +31,9 @@ const std::map<std::string, Maker>& makers() {
       {"convolution", convolution},
       {"convolutionInputGradient", convolution_input_gradient},
       {"convolutionWeightGradient", convolution_weight_gradient},
+      {"imagesConvolution", images_convolution},
+      {"imagesConvolutionInputGradient", images_convolution_input_gradient},
+      {"imagesConvolutionWeightGradient", images_convolution_weight_gradient},
       {"hold", hold},
       {"joinedConvolutions", joined_convolutions},
       {"keptNest", kept_nest},

@@ -18,11 +18,14 @@ import { type Addon, type Device, loadAddon, type NativeKernel } from "./addon.t
 import { describeOp } from "./claims/index.ts";
 import { encodeNest } from "./encode-nest.ts";
 import { moveBeforeConcatenation } from "./optimize/before-concatenation.ts";
-import { channelsLast } from "./optimize/channels-last.ts";
+import { keepInOrder } from "./optimize/channels-last.ts";
 import { joinConvolutions } from "./optimize/join-convolutions.ts";
 import { keepConstants } from "./optimize/keep-constants.ts";
 import { joinMoments } from "./optimize/moments.ts";
+import { imagesSideBySide, inOrder, type Order, orderFor } from "./optimize/orders.ts";
 import { joinPaddedSums } from "./optimize/padded-sums.ts";
+import { readRectified } from "./optimize/rectified.ts";
+import { joinRectifiedPools } from "./optimize/rectified-pools.ts";
 import { splitSums } from "./optimize/split-sums.ts";
 import { defaultThreadCount } from "./thread-count.ts";
 
@@ -94,9 +97,11 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
     ...(claims &&
       options.optimize !== false && {
         optimize: (draft: ProgramDraft, claim: Claim) => {
-          const joined = splitSums(moveBeforeConcatenation(joinPaddedSums(draft, claim)));
-          const fused = fuseEpilogues(joined, epilogueClaim(joined, claim));
-          const laidOut = joinConvolutions(channelsLast(fused, claim), claim);
+          const split = splitSums(moveBeforeConcatenation(joinPaddedSums(draft, claim)));
+          const joined = joinRectifiedPools(readRectified(split), claim);
+          const order = orderFor(joined, claim);
+          const fused = fuseEpilogues(joined, epilogueClaim(joined, claim, order));
+          const laidOut = joinConvolutions(keepInOrder(fused, claim, order), claim);
           return keepConstants(joinMoments(laidOut, claim), claim);
         },
       }),
@@ -106,15 +111,18 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
 
 /**
  * The claim for results with an epilogue. oneDNN's max(x, 0) of NaN is 0: a program that trains must not lose NaN so, and
- * there such functions stay loop nests. Predictions are faster with them inside.
+ * there such functions stay loop nests. Predictions are faster with them inside. Our own convolutions keep NaN.
  */
-function epilogueClaim({ outputs }: ProgramDraft, claim: Claim): Claim {
+function epilogueClaim({ outputs }: ProgramDraft, claim: Claim, order: Order): Claim {
   const trains = outputs.some(({ replaces }) => replaces !== undefined);
   const clamps = ({ epilogue }: OpRequest): boolean =>
     (epilogue as NestEpilogue).instructions.some(
       (each) => each.kind === "apply" && ["maximum", "minimum", "where"].includes(each.operator),
     );
-  return (request) => (trains && clamps(request) ? undefined : claim(request));
+  return (request) => {
+    if (order === imagesSideBySide && order.ops[request.op]?.name) return claim(inOrder(request, order));
+    return trains && clamps(request) ? undefined : claim(request);
+  };
 }
 
 /** A kernel that the addon makes when it is first needed: the choice of a layout may replace it before. */

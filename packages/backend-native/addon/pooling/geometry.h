@@ -50,6 +50,7 @@ struct PoolShape {
   PoolAxis vertical, horizontal;
   bool channels_last = false;
   bool count_padding = true;  // of means only
+  bool rectified = false;     // of the maximum's gradient only: nothing goes to maxima that are not positive
 
   std::int64_t inputs() const { return batch * channels * vertical.input * horizontal.input; }
   std::int64_t outputs() const { return batch * channels * vertical.output * horizontal.output; }
@@ -67,7 +68,7 @@ inline PoolAxis read_pool_axis(Reader& reader) {
   return axis;
 }
 
-/** batch, channels, both axes, whether channels lie last, whether padding counts. */
+/** batch, channels, both axes, whether channels lie last, whether padding counts, whether the gradient is rectified. */
 inline PoolShape read_pool_shape(Reader& reader) {
   PoolShape shape;
   shape.batch = reader.integer(1, kLargestExtent);
@@ -76,6 +77,7 @@ inline PoolShape read_pool_shape(Reader& reader) {
   shape.horizontal = read_pool_axis(reader);
   shape.channels_last = reader.integer(0, 1) == 1;
   shape.count_padding = reader.integer(0, 1) == 1;
+  shape.rectified = reader.integer(0, 1) == 1;
   std::int64_t total = 1;
   for (const std::int64_t extent : {shape.batch, shape.channels, std::max(shape.vertical.input, shape.vertical.output), std::max(shape.horizontal.input, shape.horizontal.output)}) {
     if (__builtin_mul_overflow(total, extent, &total) || total > (std::int64_t{1} << 48)) reader.fail("it has too many elements");

@@ -6,51 +6,12 @@
 #include <cstring>
 #include <limits>
 
-#include "../vectors.h"
+#include "lanes.h"
+#include "squares.h"
 
 namespace sconce {
 namespace SCONCE_ISA {
 namespace {
-
-using std::int32_t;
-using std::int64_t;
-
-/** So many bytes of channels, with whole numbers beside. */
-template <int kBytes>
-struct Vector {
-  typedef float Value __attribute__((vector_size(kBytes)));
-  typedef int32_t Index __attribute__((vector_size(kBytes)));
-};
-
-/** One channel. */
-struct Single {
-  using Value = float;
-  using Index = int32_t;
-};
-
-template <class Value>
-Value read(const float* from) {
-  Value value;
-  std::memcpy(&value, from, sizeof value);
-  return value;
-}
-
-template <class Value>
-void write(float* to, Value value) {
-  std::memcpy(to, &value, sizeof value);
-}
-
-/** Runs `body` for the channels from `channel` on: by vectors, then by halves of them, then one by one. */
-template <int kBytes = kVectorBytes, class Body>
-void each_channel(int64_t channels, Body body, int64_t channel = 0) {
-  constexpr int64_t kLanes = kBytes / 4;
-  for (; channel + kLanes <= channels; channel += kLanes) body(Vector<kBytes>(), channel);
-  if constexpr (kBytes > 8) {
-    if (channel < channels) each_channel<kBytes / 2>(channels, body, channel);
-  } else if (channel < channels) {
-    body(Single(), channel);
-  }
-}
 
 /** The taps of a window that lie inside the input. */
 struct Window {
@@ -77,12 +38,6 @@ Window window_of(const PoolTile& tile, int64_t row, int64_t column) {
 }
 
 bool is_empty(const Window& window) { return window.first_row >= window.last_row || window.first_column >= window.last_column; }
-
-template <class Lanes>
-struct Maximum {
-  typename Lanes::Value value;
-  typename Lanes::Index tap;
-};
 
 /** The maximum of a window that is not empty, and its tap's number, counted over the whole kernel. */
 template <class Lanes, bool kTap>
@@ -117,6 +72,7 @@ void each_window(const PoolTile& tile, int64_t begin, int64_t end, Body body) {
 }
 
 void maximum(const PoolTile& tile, const float* x, float* y) {
+  if (has_squares(*tile.shape)) return maximum_of_squares(tile, x, y);
   const Strides strides = strides_of(tile);
   each_window(tile, tile.begin, tile.end, [&](const Window& window, int64_t row, int64_t column, int64_t at) {
     const int64_t place = place_of(tile, row, column);
@@ -172,6 +128,8 @@ Window inside_rows(const PoolTile& tile, Window window, int64_t row) {
 }
 
 void maximum_gradient(const PoolTile& tile, const float* x, const float* dy, float* dx) {
+  const bool cuts = tile.begin % 2 != 0 || (tile.end % 2 != 0 && tile.end != tile.shape->vertical.input);
+  if (has_squares(*tile.shape) && !cuts) return gradient_of_squares(tile, x, dy, dx);
   const Strides strides = strides_of(tile);
   const int64_t kernel_width = tile.shape->horizontal.kernel;
   const int64_t shift = (tile.begin - tile.input_row) * tile.shape->horizontal.input * tile.step;
@@ -184,7 +142,8 @@ void maximum_gradient(const PoolTile& tile, const float* x, const float* dy, flo
       using Lanes = decltype(lanes);
       using Value = typename Lanes::Value;
       const auto best = find<Lanes, true>(window, strides, kernel_width, x + place + channel);
-      const Value gradient = read<Value>(dy + at + channel);
+      Value gradient = read<Value>(dy + at + channel);
+      if (tile.shape->rectified) gradient = best.value > 0 ? gradient : Value{};
       for (int64_t r = own.first_row; r < own.last_row; r++) {
         for (int64_t c = own.first_column; c < own.last_column; c++) {
           float* to = dx + (place - shift + channel + r * strides.row + c * strides.column);

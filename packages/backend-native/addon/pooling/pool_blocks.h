@@ -24,7 +24,7 @@ struct PoolTable {
   void (*maximum)(const PoolTile& tile, const float* x, float* y);
   /** The elements of `values` where the windows of x have their maxima; 0 for windows without elements. */
   void (*select)(const PoolTile& tile, const float* x, const float* values, float* y);
-  /** dx = 0, with each element of dy added where its window of x has its maximum. */
+  /** dx = 0, with each element of dy added where its window of x has its maximum; with `rectified`, a positive one. */
   void (*maximum_gradient)(const PoolTile& tile, const float* x, const float* dy, float* dx);
   void (*average)(const PoolTile& tile, const float* x, float* y);
   /** dx = 0, with each element of dy added in equal shares to its window. */

@@ -46,6 +46,8 @@ class Pooling final : public Kernel {
     const std::int64_t pace = gradient ? 1 : shape.vertical.stride;
     const std::int64_t per_row = std::max<std::int64_t>(1, pace * shape.horizontal.input * side_by_side);
     rows_ = std::max<std::int64_t>(1, std::min(made_, kStrip / per_row));
+    // Strips of gradients do not cut windows that lie side by side.
+    if (gradient && rows_ > shape.vertical.stride) rows_ -= rows_ % shape.vertical.stride;
     strips_ = (made_ + rows_ - 1) / rows_;
     if (shape.channels_last) return;
     for (std::int64_t strip = 0; strip < strips_; strip++) {

@@ -1,7 +1,7 @@
 /** Joining arrays of any dtype, as addon/movement/concatenate.h describes it. */
 import type { OpRequest, Shape } from "@sconce/core";
 import { bytesPerElement, sizeOf } from "@sconce/core";
-import type { LaidOutRequest } from "../optimize/channels-last.ts";
+import type { LaidOutRequest } from "../optimize/orders.ts";
 
 export function describeConcatenate(request: OpRequest): readonly number[] | undefined {
   const { inputs, output, attributes } = request;

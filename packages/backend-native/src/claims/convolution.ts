@@ -1,6 +1,6 @@
 /** Convolution over one or two spatial axes and its gradients, as addon/dnnl/convolution.h describes them. */
 import type { ConvolutionAttributes, NestEpilogue, OpRequest, Shape } from "@sconce/core";
-import type { LaidOutRequest } from "../optimize/channels-last.ts";
+import type { LaidOutRequest } from "../optimize/orders.ts";
 import { isPlainFloat } from "./index.ts";
 import { describePostOperations } from "./post-operations.ts";
 

@@ -2,6 +2,7 @@
 import type { OpRequest } from "@sconce/core";
 import { describeConcatenate } from "./concatenate.ts";
 import { describeConvolution, describeJoinedConvolutions } from "./convolution.ts";
+import { describeImagesConvolution } from "./images-convolution.ts";
 import { describeHold, describeKeptNest } from "./kept.ts";
 import { describeMatmul } from "./matmul.ts";
 import { describeMoments } from "./moments.ts";
@@ -20,6 +21,9 @@ const descriptions: Readonly<Record<string, Describe>> = {
   convolution: describeConvolution,
   convolutionInputGradient: describeConvolution,
   convolutionWeightGradient: describeConvolution,
+  imagesConvolution: describeImagesConvolution,
+  imagesConvolutionInputGradient: describeImagesConvolution,
+  imagesConvolutionWeightGradient: describeImagesConvolution,
   hold: describeHold,
   joinedConvolutions: describeJoinedConvolutions,
   keptNest: describeKeptNest,

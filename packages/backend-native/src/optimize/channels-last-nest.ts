@@ -1,25 +1,31 @@
 /**
- * A nest over values that lie channels-last.
+ * A nest over values that lie in another order than row-major: channels-last, or with images side by side.
  *
  * A value [N, C, H, W] has the positions (n, c, p) with p = h W + w. In row-major order the strides of these are
- * (C P, P, 1), channels-last (P C, 1, C). The loops of a nest are first split until each runs through one of n, c and p
- * in every access to such a value; then the strides are exchanged, and loops of the output are put in the order n, p, c.
+ * (C P, P, 1), channels-last (P C, 1, C). With images side by side, n is split into groups of so many: a group's stride
+ * stays, that of c and p is as many times larger, and that of an image in its group is 1. The loops of a nest are first
+ * split until each runs through one of these in every access to such a value; then the strides are exchanged, and loops
+ * of the output are put in the order n, p, c or n, c, p, image.
  */
 import { type Instruction, type LoopNest, type Shape, sizeOf } from "@sconce/core";
 import { extentsOf, joinLoops, reorderLoops, splitLoop } from "./loops.ts";
 
-/** Channels and positions of a value that may lie channels-last. */
+/** Channels and positions of a value, and how many images lie side by side; with one, it lies channels-last. */
 export interface Channels {
   readonly channels: number;
   readonly positions: number;
+  readonly images: number;
 }
 
-export function channelsOf([, channels, ...spatial]: Shape): Channels {
-  return { channels, positions: sizeOf(spatial) };
+export function channelsOf([, channels, ...spatial]: Shape, images = 1): Channels {
+  return { channels, positions: sizeOf(spatial), images };
 }
+
+/** What a loop runs through: images (or groups of them), images in their group, channels or positions. */
+type Part = "n" | "image" | "c" | "p";
 
 /**
- * The same nest on values of which `inputs[i]` and `outputs[i]` say how they lie: channels-last where given. Undefined
+ * The same nest on values of which `inputs[i]` and `outputs[i]` say how they lie: row-major where not given. Undefined
  * where a loop or an access does not fit.
  */
 export function channelsLastNest(
@@ -35,23 +41,50 @@ export function channelsLastNest(
   const body = exchangeStrides(split.body, extentsOf(split), inputs);
   const epilogue = exchangeStrides(split.epilogue, split.shape, inputs);
   if (!body || !epilogue) return undefined;
-  const exchanged = { ...split, body, epilogue };
-  const order = extentsOf(exchanged).map((_, loop) => loop);
+  const laidOut = { ...split, body, epilogue };
+  const rank = laidOut.shape.length;
+  const order = [...laidOut.shape.keys(), ...reductionLoops(laidOut, inputs)];
   if (first) {
-    const strides = rowMajor(exchanged.shape);
-    const rank = exchanged.shape.length;
-    const kind = (loop: number): number => ["n", "p", "c"].indexOf(part(strides[loop], first));
+    const strides = rowMajor(laidOut.shape);
+    const parts: readonly Part[] = first.images > 1 ? ["n", "c", "p", "image"] : ["n", "p", "c"];
+    const kind = (loop: number): number => parts.indexOf(part(strides[loop], first));
     const output = order.slice(0, rank).sort((a, b) => kind(a) - kind(b) || a - b);
-    return joinLoops(reorderLoops(exchanged, [...output, ...order.slice(rank)]));
+    return joinLoops(reorderLoops(laidOut, [...output, ...order.slice(rank)]));
   }
-  return joinLoops(exchanged);
+  return joinLoops(reorderLoops(laidOut, order));
 }
 
-/** Which of n, c and p a loop of this stride (in row-major order) runs through. */
-function part(stride: number, { channels, positions }: Channels): "n" | "c" | "p" {
+/** The loops of the reduction in the order in which the elements lie in memory: sums run through it fastest. */
+function reductionLoops({ shape, reduce, body }: LoopNest, inputs: readonly (Channels | undefined)[]): number[] {
+  const loops = (reduce?.extent ?? []).map((_, i) => shape.length + i);
+  const load = body.find((each) => each.kind === "load" && (inputs[each.input]?.images ?? 1) > 1);
+  if (load?.kind !== "load" || load.access.kind !== "affine") return loops;
+  const { strides } = load.access;
+  return loops.sort((a, b) => Math.abs(strides[b]) - Math.abs(strides[a]) || a - b);
+}
+
+/** What a loop of this stride (in row-major order) runs through. */
+function part(stride: number, { channels, positions, images }: Channels): Part {
   const size = Math.abs(stride);
-  if (size >= channels * positions) return "n";
+  if (size >= images * channels * positions) return "n";
+  if (size >= channels * positions) return "image";
   return size >= positions ? "c" : "p";
+}
+
+/** A row-major stride in the order in which the value lies. */
+function exchanged(stride: number, value: Channels): number {
+  const { channels, positions, images } = value;
+  if (stride === 0) return 0;
+  switch (part(stride, value)) {
+    case "n":
+      return stride;
+    case "image":
+      return stride / (channels * positions);
+    case "c":
+      return images > 1 ? stride * images : stride / positions;
+    case "p":
+      return stride * (images > 1 ? images : channels);
+  }
 }
 
 function rowMajor(shape: Shape): number[] {
@@ -88,7 +121,8 @@ function crossing(
 ): { loop: number; inner: number } | "never" | undefined {
   const extents = extentsOf(nest);
   const check = (strides: readonly number[], value: Channels): ReturnType<typeof crossing> => {
-    const borders = [value.positions, value.channels * value.positions];
+    const { positions, channels, images } = value;
+    const borders = [positions, channels * positions, images * channels * positions];
     for (const [loop, stride] of strides.entries()) {
       const size = Math.abs(stride);
       if (size === 0 || extents[loop] === 1) continue;
@@ -116,7 +150,7 @@ function crossing(
   return output && check(rowMajor(nest.shape), output);
 }
 
-/** The list with channels-last strides for the inputs that lie so. */
+/** The list with the strides of the inputs that do not lie row-major. */
 function exchangeStrides(
   list: readonly Instruction[],
   extents: readonly number[],
@@ -132,16 +166,14 @@ function exchangeStrides(
     const { offset, strides } = instruction.access;
     const start = splitOffset(offset, strides, extents, value, instruction.guard !== undefined);
     if (!start) return undefined;
-    const { channels, positions } = value;
-    const to = (stride: number): number => {
-      if (stride === 0) return 0;
-      const kind = part(stride, value);
-      return kind === "n" ? stride : kind === "c" ? stride / positions : stride * channels;
-    };
+    const { channels, positions, images } = value;
+    const group = images * channels * positions;
     const access = {
       kind: "affine" as const,
-      offset: start.n * channels * positions + start.p * channels + start.c,
-      strides: strides.map((stride, loop) => (extents[loop] === 1 ? 0 : to(stride))),
+      offset:
+        start.n * group +
+        (images > 1 ? (start.c * positions + start.p) * images + start.image : start.p * channels + start.c),
+      strides: strides.map((stride, loop) => (extents[loop] === 1 ? 0 : exchanged(stride, value))),
     };
     result.push({ ...instruction, access });
   }
@@ -149,8 +181,8 @@ function exchangeStrides(
 }
 
 /**
- * The offset as (n, c, p). Together with the loops, p and c must stay inside their extents; under a guard, which keeps
- * what is outside from being read, they may leave them, and the nearest choice is meant.
+ * The offset as (n, image, c, p). Together with the loops, all but n must stay inside their extents; under a guard, which
+ * keeps what is outside from being read, they may leave them, and the nearest choice is meant.
  */
 function splitOffset(
   offset: number,
@@ -158,8 +190,8 @@ function splitOffset(
   extents: readonly number[],
   value: Channels,
   guarded: boolean,
-): { n: number; c: number; p: number } | undefined {
-  const reach = (kind: "c" | "p", unit: number): { low: number; high: number } => {
+): Readonly<Record<Part, number>> | undefined {
+  const reach = (kind: Part, unit: number): { low: number; high: number } => {
     let [low, high] = [0, 0];
     strides.forEach((stride, loop) => {
       if (extents[loop] <= 1 || stride === 0 || part(stride, value) !== kind) return;
@@ -180,6 +212,7 @@ function splitOffset(
   };
   const p = divide(offset, value.positions, reach("p", 1));
   const c = divide(p.q, value.channels, reach("c", value.positions));
-  if (!guarded && (p.outside > 0 || c.outside > 0)) return undefined;
-  return { n: c.q, c: c.rest, p: p.rest };
+  const image = divide(c.q, value.images, reach("image", value.channels * value.positions));
+  if (!guarded && (p.outside > 0 || c.outside > 0 || image.outside > 0)) return undefined;
+  return { n: image.q, image: image.rest, c: c.rest, p: p.rest };
 }

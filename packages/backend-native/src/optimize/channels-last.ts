@@ -1,60 +1,23 @@
 /**
- * Keeps activations channels-last between convolutions.
+ * Keeps activations between convolutions in the order in which these are fastest: channels-last, or another of orders.ts.
  *
- * oneDNN's convolutions are fastest there, and the nests in between (batch norm, activations, residual sums and their
- * gradients) run as well on either order. So every value [N, C, H, W] that does not cross the border of the program
- * becomes channels-last if a convolution touches it, directly or through nests that can follow; copies are made at the
- * borders and around nodes that cannot.
+ * The nests in between (batch norm, activations, residual sums and their gradients) run as well on either order. So every
+ * value [N, C, H, W] that does not cross the border of the program is put in this order if a convolution touches it,
+ * directly or through nests that can follow; copies are made at the borders and around nodes that cannot.
  */
 import {
   type Claim,
   type DType,
-  type LoopNest,
   type NestEpilogue,
   type OpRequest,
   type ProgramDraft,
   type ProgramNode,
   type Shape,
-  type Signature,
   sameShape,
+  sizeOf,
 } from "@sconce/core";
-import type { TransposeAttributes } from "../claims/transpose.ts";
 import { type Channels, channelsLastNest, channelsOf } from "./channels-last-nest.ts";
-
-/** What a claim is told of the order its operands lie in: the positions of those that are channels-last. */
-export interface Layout {
-  readonly inputs: readonly boolean[];
-  readonly output: boolean;
-  /** Elements from one position of the output to the next, where its channels are some of a larger array's. */
-  readonly distance?: number;
-}
-
-/** The request of a claim on operands of which some are channels-last. */
-export interface LaidOutRequest extends OpRequest {
-  readonly layout?: Layout;
-}
-
-interface Activations {
-  /** All by default. */
-  readonly inputs?: readonly number[];
-  /** Not where it is a weight. */
-  readonly output: boolean;
-  /** Runs well in either order and takes the one of its neighbours. */
-  readonly follows?: boolean;
-}
-
-/** For ops that can work channels-last: which inputs are activations, and whether the output is. */
-const activations: Readonly<Record<string, Activations>> = {
-  averagePool: { inputs: [0], output: true, follows: true },
-  averagePoolGradient: { inputs: [0], output: true, follows: true },
-  concatenate: { output: true, follows: true },
-  convolution: { inputs: [0], output: true },
-  convolutionInputGradient: { inputs: [0], output: true },
-  convolutionWeightGradient: { output: false },
-  maxPool: { inputs: [0], output: true, follows: true },
-  maxPoolGradient: { output: true, follows: true },
-  maxPoolSelect: { output: true, follows: true },
-};
+import { type Activations, inOrder, isApart, type LaidOutRequest, type Layout, type Order } from "./orders.ts";
 
 /** Whether input `i` of a claimed node is an activation; operands of an epilogue come after the op's own. */
 function isActivation({ inputs: own, epilogue }: OpRequest, { inputs }: Activations, i: number): boolean {
@@ -62,24 +25,26 @@ function isActivation({ inputs: own, epilogue }: OpRequest, { inputs }: Activati
   return (epilogue as NestEpilogue).operands[i - own.length] === "element";
 }
 
-export function channelsLast(draft: ProgramDraft, claim: Claim): ProgramDraft {
-  const pass = new Pass(draft, claim);
+export function keepInOrder(draft: ProgramDraft, claim: Claim, order: Order): ProgramDraft {
+  const pass = new Pass(draft, claim, order);
   return pass.run();
 }
 
 class Pass {
   readonly #draft: ProgramDraft;
   readonly #claim: Claim;
+  readonly #order: Order;
   readonly #values: ProgramDraft["values"][number][];
   readonly #nodes: ProgramNode[] = [];
-  /** Values that lie channels-last, and what they are made of. */
+  /** Values that lie in the order, and what they are made of. */
   readonly #last = new Map<number, Channels>();
-  /** Copies in the other order, by value. */
-  readonly #copies = new Map<number, number>();
+  /** Copies in the other order, by value, and the shape they are seen in. */
+  readonly #copies = new Map<string, number>();
 
-  constructor(draft: ProgramDraft, claim: Claim) {
+  constructor(draft: ProgramDraft, claim: Claim, order: Order) {
     this.#draft = draft;
     this.#claim = claim;
+    this.#order = order;
     this.#values = [...draft.values];
   }
 
@@ -96,11 +61,11 @@ class Pass {
     const fixed = new Set(outputs.map(({ value }) => value));
     const may = (value: number): boolean => {
       const { shape, dtype, source } = this.#values[value];
-      return dtype === "float32" && source === undefined && !fixed.has(value) && hasTwoOrders(shape);
+      return dtype === "float32" && source === undefined && !fixed.has(value) && isApart(this.#order, shape);
     };
     const add = (value: number): boolean => {
       if (this.#last.has(value) || !may(value)) return false;
-      this.#last.set(value, channelsOf(this.#values[value].shape));
+      this.#last.set(value, channelsOf(this.#values[value].shape, this.#order.images));
       return true;
     };
     for (const {
@@ -110,7 +75,7 @@ class Pass {
     } of nodes) {
       if (work.kind !== "claim") continue;
       const { request } = work;
-      const touched = activations[request.op];
+      const touched = this.#order.ops[request.op];
       if (!touched || touched.follows || request.output.shape.length !== 4) continue;
       for (const input of inputs.filter((_, i) => isActivation(request, touched, i))) add(input);
       if (touched.output) add(output);
@@ -118,7 +83,7 @@ class Pass {
     for (let grows = this.#last.size > 0; grows; ) {
       grows = false;
       for (const { work, inputs, outputs: written } of nodes) {
-        const follows = work.kind === "nest" || (work.kind === "claim" && activations[work.request.op]?.follows);
+        const follows = work.kind === "nest" || (work.kind === "claim" && this.#order.ops[work.request.op]?.follows);
         if (!follows || ![...inputs, ...written].some((value) => this.#last.has(value))) continue;
         for (const value of [...inputs, ...written]) grows = add(value) || grows;
       }
@@ -137,9 +102,9 @@ class Pass {
       else this.#placePlain(node);
       return;
     }
-    const touched = work.kind === "claim" ? activations[work.request.op] : undefined;
-    const isApart = touched?.follows && ![...node.inputs, ...node.outputs].some((value) => this.#last.has(value));
-    if (work.kind !== "claim" || !touched || isApart || !this.#isWhole(node, work.request)) {
+    const touched = work.kind === "claim" ? this.#order.ops[work.request.op] : undefined;
+    const isAlone = touched?.follows && ![...node.inputs, ...node.outputs].some((value) => this.#last.has(value));
+    if (work.kind !== "claim" || !touched || isAlone || !this.#isWhole(node, work.request, touched)) {
       this.#placePlain(node);
       return;
     }
@@ -147,33 +112,41 @@ class Pass {
     const layout: Layout = {
       inputs: node.inputs.map((_, i) => isActivation(work.request, touched, i)),
       output: touched.output,
+      images: this.#order.images,
     };
-    const inputs = node.inputs.map((value, i) => (layout.inputs[i] ? this.#inLast(value) : value));
-    const request: LaidOutRequest = { ...work.request, layout };
+    const { request: asked } = work;
+    const inputs = node.inputs.map((value, i) => (layout.inputs[i] ? this.#inOrder(value, shapeOf(asked, i)) : value));
+    const request: LaidOutRequest = { ...inOrder(asked, this.#order), layout };
     const kernel = this.#claim(request);
     if (!kernel) {
       this.#placePlain(node);
       return;
     }
     const laidOut: ProgramNode = { ...node, inputs, work: { kind: "claim", request, kernel } };
-    if (!touched.output || this.#last.has(output) || !hasTwoOrders(this.#values[output].shape)) {
+    const { shape } = request.output;
+    if (!touched.output || this.#last.has(output) || !isApart(this.#order, shape)) {
       this.#nodes.push(laidOut);
       return;
     }
-    const made = this.#newValue(this.#values[output].shape, "float32");
+    const made = this.#newValue(shape, "float32");
     this.#nodes.push({ ...laidOut, outputs: [made] });
-    this.#copyTo(made, output, "to row-major");
+    this.#nodes.push(this.#copyNode(made, output, shape, false));
   }
 
-  /** Whether the values of rank 4 that an op works on have the shapes it sees: a reshaped one has no channels of its own. */
-  #isWhole({ inputs, outputs: [output] }: ProgramNode, request: OpRequest): boolean {
+  /**
+   * Whether the values that an op works on can lie as it sees them: a reshaped one has no channels of its own, and has to be
+   * row-major, from which it can be copied.
+   */
+  #isWhole({ inputs, outputs: [output] }: ProgramNode, request: OpRequest, touched: Activations): boolean {
     if (request.output.shape.length !== 4) return false;
-    const shapeOf = (i: number): Shape => (i < request.inputs.length ? request.inputs[i].shape : request.output.shape);
-    const touched = activations[request.op];
+    const fits = (value: number, shape: Shape): boolean => {
+      const own = this.#values[value].shape;
+      return sameShape(own, shape) || (!this.#last.has(value) && sizeOf(own) === sizeOf(shape));
+    };
     const inputsFit = inputs.every(
-      (value, i) => !isActivation(request, touched, i) || sameShape(this.#values[value].shape, shapeOf(i)),
+      (value, i) => !isActivation(request, touched, i) || fits(value, shapeOf(request, i)),
     );
-    return inputsFit && (!touched.output || sameShape(this.#values[output].shape, request.output.shape));
+    return inputsFit && (!touched.output || fits(output, request.output.shape));
   }
 
   /** The node as it was, on row-major copies. */
@@ -185,32 +158,51 @@ class Pass {
     this.#nodes.push({ ...node, inputs, outputs });
     node.outputs.forEach((value, i) => {
       if (!this.#last.has(value)) return;
-      this.#copyTo(outputs[i], value, "to channels-last");
+      this.#nodes.push(this.#copyNode(outputs[i], value, this.#values[value].shape, true));
     });
   }
 
-  #inLast(value: number): number {
-    const already = this.#last.has(value) || !hasTwoOrders(this.#values[value].shape);
-    return already ? value : this.#copy(value, "to channels-last");
+  #inOrder(value: number, shape: Shape): number {
+    const already = this.#last.has(value) || !isApart(this.#order, shape);
+    return already ? value : this.#copy(value, shape, true);
   }
 
   #inPlain(value: number): number {
-    return this.#last.has(value) ? this.#copy(value, "to row-major") : value;
+    return this.#last.has(value) ? this.#copy(value, this.#values[value].shape, false) : value;
   }
 
-  #copy(value: number, direction: Direction): number {
-    const known = this.#copies.get(value);
+  #copy(value: number, shape: Shape, toOrder: boolean): number {
+    const key = [value, ...shape].join();
+    const known = this.#copies.get(key);
     if (known !== undefined) return known;
-    const { shape, dtype } = this.#values[value];
-    const made = this.#newValue(shape, dtype);
-    this.#copyTo(value, made, direction);
-    this.#copies.set(value, made);
+    const made = this.#newValue(shape, this.#values[value].dtype);
+    this.#nodes.push(this.#copyNode(value, made, shape, toOrder));
+    this.#copies.set(key, made);
     return made;
   }
 
-  #copyTo(from: number, to: number, direction: Direction): void {
-    const work = copyWork(this.#values[from].shape, direction, this.#claim);
-    this.#nodes.push({ name: direction, work, inputs: [from], outputs: [to], flops: 0 });
+  /** A node that writes `from`, of this shape, to `to`: from row-major to the order, or back. */
+  #copyNode(from: number, to: number, shape: Shape, toOrder: boolean): ProgramNode {
+    const { images, name } = this.#order;
+    const { channels, positions } = channelsOf(shape);
+    const [outer, ...matrix] =
+      images > 1 ? [shape[0] / images, images, channels * positions] : [shape[0], channels, positions];
+    const [rows, columns] = toOrder ? matrix : matrix.reverse();
+    const request: OpRequest = {
+      op: "transpose",
+      attributes: {},
+      inputs: [{ shape: [outer, rows, columns], dtype: "float32" }],
+      output: { shape: [outer, columns, rows], dtype: "float32" },
+    };
+    const kernel = this.#claim(request);
+    if (!kernel) throw new Error(`native: no kernel copies ${shape} to another order.`);
+    return {
+      name: toOrder ? `to ${name}` : "to row-major",
+      work: { kind: "claim", request, kernel },
+      inputs: [from],
+      outputs: [to],
+      flops: 0,
+    };
   }
 
   #newValue(shape: Shape, dtype: DType): number {
@@ -218,30 +210,7 @@ class Pass {
   }
 }
 
-/** Whether channels-last differs from row-major: with one channel or one position they are the same bytes. */
-function hasTwoOrders(shape: Shape): boolean {
-  const { channels, positions } = channelsOf(shape);
-  return shape.length === 4 && channels > 1 && positions > 1;
-}
-
-type Direction = "to channels-last" | "to row-major";
-
-/** What writes a value of this shape in the other order. */
-function copyWork(shape: Shape, direction: Direction, claim: Claim): ProgramNode["work"] {
-  const { channels, positions } = channelsOf(shape);
-  const [rows, columns] = direction === "to channels-last" ? [channels, positions] : [positions, channels];
-  const attributes: TransposeAttributes = { matrices: shape[0], rows, columns };
-  const signature: Signature = { shape, dtype: "float32" };
-  const request: OpRequest = { op: "transpose", attributes, inputs: [signature], output: signature };
-  const kernel = claim(request);
-  if (kernel) return { kind: "claim", request, kernel };
-  const access = { kind: "affine", offset: 0, strides: [rows * columns, 1, columns] } as const;
-  const nest: LoopNest = {
-    shape: [shape[0], columns, rows],
-    inputs: ["float32"],
-    body: [{ kind: "load", input: 0, dtype: "float32", access }],
-    epilogue: [],
-    stores: [{ value: 0, dtype: "float32" }],
-  };
-  return { kind: "nest", nest };
+/** The shape in which an op sees an input; operands of an epilogue are like the result. */
+function shapeOf({ inputs, output }: OpRequest, i: number): Shape {
+  return i < inputs.length ? inputs[i].shape : output.shape;
 }

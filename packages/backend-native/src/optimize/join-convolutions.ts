@@ -4,7 +4,7 @@
  */
 import type { Claim, NestEpilogue, OpRequest, ProgramDraft, ProgramNode } from "@sconce/core";
 import type { JoinedAttributes } from "../claims/convolution.ts";
-import type { LaidOutRequest } from "./channels-last.ts";
+import type { LaidOutRequest } from "./orders.ts";
 
 export function joinConvolutions(draft: ProgramDraft, claim: Claim): ProgramDraft {
   const writers = new Map<number, ProgramNode>();

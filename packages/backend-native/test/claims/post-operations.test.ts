@@ -24,7 +24,7 @@ import {
 import { expect, test } from "vitest";
 import { testsNative } from "../../../../tools/native-addon.ts";
 import { describePostOperations } from "../../src/claims/post-operations.ts";
-import type { LaidOutRequest } from "../../src/optimize/channels-last.ts";
+import type { LaidOutRequest } from "../../src/optimize/orders.ts";
 
 const floats = (...shape: number[]): Tensor =>
   tensor(

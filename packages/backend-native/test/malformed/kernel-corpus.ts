@@ -36,6 +36,10 @@ const programs: readonly (readonly [(...inputs: Tensor[]) => Tensor, readonly Te
     [floats(2, 3, 6, 6), floats(4, 3, 3, 3)],
   ],
   [
+    (x, w, bias) => maxPool2d(conv2d(x, w, { padding: [1, 0], bias }).relu(), { kernelSize: 2 }).mean(),
+    [floats(16, 2, 6, 5), floats(3, 2, 3, 2), floats(3)],
+  ],
+  [
     (x, w) => avgPool2d(conv2d(x, w, { stride: 2, groups: 2 }), { kernelSize: 2 }).sum(),
     [floats(1, 4, 8, 8), floats(4, 2, 2, 2)],
   ],
