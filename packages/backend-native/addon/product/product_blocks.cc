@@ -24,6 +24,9 @@ constexpr int kVectors = 4;
 constexpr int kVectors = 2;
 #endif
 
+/** Elements of a cache line. */
+constexpr std::int64_t kLine = 16;
+
 /** Rows of a tile of so many vectors: as many as leave registers for the columns and one element. */
 constexpr int tile_rows(int vectors) {
   constexpr int of_two[] = {8, 6}, of_four[] = {12, 12, 8, 6};
@@ -89,6 +92,7 @@ class Tile {
   void run() {
     if (p_.accumulates) start();
     else clear();
+    if (p_.chain != nullptr && p_.chain->addend != nullptr) ask_for(p_.chain->addend + p_.place + row_ * p_.place_step + p_.column, p_.place_step);
     multiply();
     if (p_.chain != nullptr) finish(*p_.chain);
     each([&](int r, int v) { store(result() + r * p_.result_step, v, sums_[r][v]); });
@@ -112,6 +116,11 @@ class Tile {
   __attribute__((always_inline)) void store(float* row, int v, Floats value) const {
     if (v == Vectors - 1) last_.store(row + v * kLanes, value);
     else SCONCE_ISA::store(row + v * kLanes, value);
+  }
+
+  /** Rows that lie `step` apart are wanted soon. */
+  __attribute__((always_inline)) static void ask_for(const float* rows, std::int64_t step) {
+    each([&](int r, int v) { __builtin_prefetch(rows + r * step + v * kLanes); });
   }
 
   float* result() const { return p_.result + row_ * p_.result_step; }
@@ -139,17 +148,27 @@ class Tile {
         panel += p_.depth * panel_step;
         continue;
       }
-      for (std::int64_t k = 0; k < end; k += step) {
-        Floats columns[Vectors];
+      // While the rows of this tile are multiplied, those of the next come from memory, a cache line of each at a time.
+      const bool asks = p_.rows_are_new && row_ + 2 * Rows <= p_.last;
+      const std::int64_t piece = asks ? kLine * step : end;
+      for (std::int64_t start = 0; start < end; start += piece) {
+        if (asks) {
 #pragma GCC unroll 16
-        for (int v = 0; v < Vectors; v++) columns[v] = SCONCE_ISA::load(panel + v * kLanes);
-#pragma GCC unroll 16
-        for (int r = 0; r < Rows; r++) {
-          const float element = from[r][k];
-#pragma GCC unroll 16
-          for (int v = 0; v < Vectors; v++) sums_[r][v] += element * columns[v];
+          for (int r = 0; r < Rows; r++) __builtin_prefetch(p_.rows[tap * p_.row_count + row_ + Rows + r] + p_.offset + start);
         }
-        panel += panel_step;
+        const std::int64_t stop = std::min(end, start + piece);
+        for (std::int64_t k = start; k < stop; k += step) {
+          Floats columns[Vectors];
+#pragma GCC unroll 16
+          for (int v = 0; v < Vectors; v++) columns[v] = SCONCE_ISA::load(panel + v * kLanes);
+#pragma GCC unroll 16
+          for (int r = 0; r < Rows; r++) {
+            const float element = from[r][k];
+#pragma GCC unroll 16
+            for (int v = 0; v < Vectors; v++) sums_[r][v] += element * columns[v];
+          }
+          panel += panel_step;
+        }
       }
     }
   }

@@ -15,6 +15,8 @@ struct PanelProduct {
   /** [taps][row_count] pointers to rows, of which `depth` elements from `offset` on, `step` apart, are factors. */
   const float* const* rows = nullptr;
   std::int64_t row_count = 0, taps = 1, offset = 0, depth = 0, step = 1;
+  /** Whether the rows have not been read before, so that they should be asked for ahead. */
+  bool rows_are_new = false;
   /** A row known to be zeros: products with it may be left out. */
   const float* zero = nullptr;
   /** [taps * depth] rows of columns, which lie `panel_step` apart and of which whole vectors are read. */
