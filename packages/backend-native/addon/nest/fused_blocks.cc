@@ -2,10 +2,6 @@
 // comparisons; what a step does is chosen once for all of them.
 #include "fused_blocks.h"
 
-#if defined(__SSE2__)
-#include <immintrin.h>
-#endif
-
 #include "../vectors.h"
 
 namespace sconce {
@@ -101,26 +97,13 @@ SCONCE_INLINE void compare(Tile<kVectors>& tile, const FusedStep& step, int64_t 
   else each<kVectors>(step, i, [&](int v, const Item& y) { tile.holds[v] = F()(tile.running[v], y); });
 }
 
-template <class Item>
-SCONCE_INLINE void stream(float* to, const Item& value) {
-#if defined(__AVX512F__)
-  _mm512_stream_ps(to, __m512(value));
-#elif defined(__AVX__)
-  _mm256_stream_ps(to, __m256(value));
-#elif defined(__SSE2__)
-  _mm_stream_ps(to, __m128(value));
-#else
-  *reinterpret_cast<Item*>(to) = value;
-#endif
-}
-
 template <int kVectors>
 SCONCE_INLINE void keep(const Tile<kVectors>& tile, const FusedStep& step, int64_t i) {
   using All = Tile<kVectors>;
   float* to = at(step, i);
   if constexpr (kVectors > 0) {
     if (step.streams && reinterpret_cast<std::uintptr_t>(to) % kVectorBytes == 0) {
-      for (int v = 0; v < All::kCount; v++) stream(to + v * All::kWidth, tile.running[v]);
+      for (int v = 0; v < All::kCount; v++) stream_vector(to + v * All::kWidth, tile.running[v]);
       return;
     }
   }
