@@ -44,6 +44,10 @@ void stream_product(const float* values, float factor, float* y, int64_t n) {
 
 void softmax(const float* x, float* y, int64_t n, float* staged) {
   const float largest = static_cast<float>(reduce<float, Larger>(x, n));
+  if (staged != nullptr) {
+    // Much is read: the next row is asked for while this one is computed.
+    for (int64_t i = 0; i < n; i += 64 / static_cast<int64_t>(sizeof(float))) __builtin_prefetch(x + n + i);
+  }
   float* values = staged != nullptr ? staged : y;
   const float factor = static_cast<float>(1 / exponentials(x, values, n, largest));
   if (staged != nullptr) {
