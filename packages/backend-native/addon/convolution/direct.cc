@@ -54,7 +54,7 @@ class Direct final : public Kernel {
       const float** pixels = static_cast<const float**>(thread_memory(static_cast<std::size_t>(taps_ * task.rows) * sizeof(float*)));
       point(x, task.first_row, task.rows, pixels);
       for (std::int64_t panel = task.first_panel; panel < task.last_panel; panel++) {
-        multiply(pixels, task.first_row, task.rows, taps_ == 1 && panel == task.first_panel, weight, panel, steps.empty() ? nullptr : &chain, y);
+        multiply(pixels, task.first_row, task.rows, taps_ == 1 && panel == task.first_panel && bytes_[0] > kFarBytes, weight, panel, steps.empty() ? nullptr : &chain, y);
       }
     }
   }
@@ -94,7 +94,7 @@ class Direct final : public Kernel {
     }
   }
 
-  void multiply(const float* const* pixels, std::int64_t first, std::int64_t count, bool is_first, const float* weight, std::int64_t panel, const ResultChain* chain, float* y) const {
+  void multiply(const float* const* pixels, std::int64_t first, std::int64_t count, bool rows_are_new, const float* weight, std::int64_t panel, const ResultChain* chain, float* y) const {
     const std::int64_t column = panels_.first_column(panel);
     const std::int64_t taps_at_once = std::max<std::int64_t>(1, kDepthAtOnce / shape_.inputs), depth_at_once = std::min(shape_.inputs, kDepthAtOnce);
     for (std::int64_t tap = 0; tap < taps_; tap += taps_at_once) {
@@ -105,7 +105,7 @@ class Direct final : public Kernel {
         product.rows = pixels + tap * count;
         product.zero = zeros(shape_.inputs);
         product.row_count = count;
-        product.rows_are_new = is_first;
+        product.rows_are_new = rows_are_new;
         product.taps = taps;
         product.offset = offset;
         product.depth = depth;

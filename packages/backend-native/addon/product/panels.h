@@ -64,6 +64,9 @@ struct Shares {
   std::int64_t rows_, panels_;
 };
 
+/** Bytes of rows from which on they are likely to come from memory and not from a cache. */
+constexpr std::size_t kFarBytes = std::size_t{4} << 20;
+
 /** Tasks that a product is shared out in, at least. */
 constexpr std::int64_t kFewestTasks = 16;
 

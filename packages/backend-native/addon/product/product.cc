@@ -104,7 +104,7 @@ class MatrixProduct final : public Kernel {
         PanelProduct product;
         product.rows = rows;
         product.row_count = task.rows;
-        product.rows_are_new = !shape_.transpose_a && panel == task.first_panel;
+        product.rows_are_new = !shape_.transpose_a && panel == task.first_panel && bytes_[exchanges_ ? 1 : 0] > kFarBytes;
         product.depth = depth;
         product.step = shape_.transpose_a ? kStrip : 1;
         product.panel = packs_ ? b + panels_.place(panel, k) : b + k * shape_.columns + column;
