@@ -27,6 +27,7 @@ void along(const float* x, int64_t rows, int64_t before, double* sum, double* sq
   int64_t i = 0;
   for (; i + 4 * kLanes <= rows; i += 4 * kLanes) {
     for (int64_t v = 0; v < 4; v++) {
+      __builtin_prefetch(x + rows + i + v * kLanes);  // where the next block is likely to be
       const Vector distance = at(x + i + v * kLanes) - mean;
       parts[v] += distance * distance;
     }
