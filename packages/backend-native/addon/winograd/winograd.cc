@@ -104,7 +104,12 @@ class Winograd final : public Kernel {
     for (const std::size_t bytes : post.bytes()) bytes_.push_back(bytes);
     inputs_ = bytes_.size();
     bytes_.push_back(static_cast<std::size_t>(((shape.batch * shape.output_height * shape.output_width - 1) * distance + shape.output_channels) * kFloat));
-    scratch_bytes_ = kernel_bytes();
+    // Each block reads all kernels. Where these are much more than the tiles' own factors and sums, all tiles go together.
+    constexpr std::int64_t most_bytes = std::int64_t{12} << 20;
+    const std::int64_t channels = shape.input_channels + shape.output_channels;
+    const bool together = shape.input_channels * shape.output_channels > 6 * tiles_.block * channels;
+    if (together) share_ = std::clamp<std::int64_t>(most_bytes / (kFactors * channels * kFloat), tiles_.block, tiles_.count);
+    scratch_bytes_ = kernel_bytes() + static_cast<std::size_t>(kFactors * share_ * channels * kFloat);
   }
 
   void run(const Range* buffers, void* scratch) const override {
@@ -116,31 +121,68 @@ class Winograd final : public Kernel {
       const float* weight = static_cast<const float*>(buffers[1].pointer);
       kernel_factors(weight, for_gradient_ ? to : from, for_gradient_ ? from : to, for_gradient_, static_cast<float*>(target));
     }));
+    if (share_ > 0) run_together(x, kernels, reinterpret_cast<float*>(static_cast<char*>(scratch) + kernel_bytes()), y, steps);
+    else run_blocks(x, kernels, y, steps);
+  }
+
+ private:
+  std::size_t kernel_bytes() const { return static_cast<std::size_t>(kFactors * shape_.input_channels * shape_.output_channels * kFloat); }
+
+  /** A block of tiles after the other, from the input to the results. */
+  void run_blocks(const float* x, const float* kernels, float* y, const std::vector<ResultStep>& steps) const {
+    const std::int64_t from = shape_.input_channels, to = shape_.output_channels;
 #pragma omp parallel for schedule(dynamic, 1)
     for (std::int64_t block = 0; block < tiles_.blocks; block++) {
       const std::int64_t first = block * tiles_.block, last = std::min(first + tiles_.block, tiles_.count), count = last - first;
       float* factors = static_cast<float*>(thread_memory(static_cast<std::size_t>(kFactors * tiles_.block * (from + to) * kFloat)));
       float* sums = factors + kFactors * tiles_.block * from;
       input_factors(shape_, tiles_, x, first, last, factors, count * from);
-      for (std::int64_t e = 0; e < kFactors; e++) {
-        winograd_table().multiply({factors + e * count * from, from, 1, kernels + e * from * to, to, sums + e * count * to, to, count, to, from, false});
-      }
-      for (std::int64_t tile = first; tile < last; tile++) {
-        const Place place(tiles_, tile);
-        float* results[kTileResults * kTileResults];
-        square<float, kTileResults>(y + place.image * shape_.output_height * shape_.output_width * distance_, shape_.output_height, shape_.output_width, distance_,
-                                    place.row, place.column, nullptr, results);
-        winograd_table().output(sums + (tile - first) * to, count * to, to, results, y, steps.data(), steps.size());
-      }
+      for (std::int64_t e = 0; e < kFactors; e++) multiply(factors, kernels, sums, e, 0, to, count);
+      for (std::int64_t tile = first; tile < last; tile++) write_results(tile, sums + (tile - first) * to, count, y, steps);
     }
   }
 
- private:
-  std::size_t kernel_bytes() const { return static_cast<std::size_t>(kFactors * shape_.input_channels * shape_.output_channels * kFloat); }
+  /** All tiles of a share at once: each kernel is read once for them. */
+  void run_together(const float* x, const float* kernels, float* factors, float* y, const std::vector<ResultStep>& steps) const {
+    const std::int64_t from = shape_.input_channels, to = shape_.output_channels;
+    float* sums = factors + kFactors * share_ * from;
+    constexpr std::int64_t columns = 128;
+    const std::int64_t parts = ceiling(to, columns);
+#pragma omp parallel
+    for (std::int64_t start = 0; start < tiles_.count; start += share_) {
+      const std::int64_t count = std::min(share_, tiles_.count - start);
+#pragma omp for schedule(static)
+      for (std::int64_t tile = 0; tile < count; tile++) input_factors(shape_, tiles_, x, start + tile, start + tile + 1, factors + tile * from, count * from);
+#pragma omp for schedule(dynamic, 1)
+      for (std::int64_t unit = 0; unit < kFactors * parts; unit++) {
+        const std::int64_t column = unit % parts * columns;
+        multiply(factors, kernels, sums, unit / parts, column, std::min(columns, to - column), count);
+      }
+#pragma omp for schedule(static)
+      for (std::int64_t tile = 0; tile < count; tile++) write_results(start + tile, sums + tile * to, count, y, steps);
+    }
+  }
+
+  /** Some columns of the product for one of the factors. */
+  void multiply(const float* factors, const float* kernels, float* sums, std::int64_t e, std::int64_t column, std::int64_t columns, std::int64_t count) const {
+    const std::int64_t from = shape_.input_channels, to = shape_.output_channels;
+    winograd_table().multiply({factors + e * count * from, from, 1, kernels + e * from * to + column, to, sums + e * count * to + column, to, count, columns, from, false});
+  }
+
+  /** The results of a tile, whose sums lie among those of `count` tiles. */
+  void write_results(std::int64_t tile, const float* sums, std::int64_t count, float* y, const std::vector<ResultStep>& steps) const {
+    const std::int64_t to = shape_.output_channels;
+    const Place place(tiles_, tile);
+    float* results[kTileResults * kTileResults];
+    square<float, kTileResults>(y + place.image * shape_.output_height * shape_.output_width * distance_, shape_.output_height, shape_.output_width, distance_, place.row,
+                                place.column, nullptr, results);
+    winograd_table().output(sums, count * to, to, results, y, steps.data(), steps.size());
+  }
 
   WinogradShape shape_;
   std::int64_t distance_;  // of two positions of the result
   Tiles tiles_;
+  std::int64_t share_ = 0;  // tiles that go together, or 0
   bool for_gradient_;
   PostOperations post_;
   mutable KeptCopies kernels_;
@@ -235,7 +277,7 @@ bool suits_winograd(const WinogradShape& shape) {
   const Tiles tiles(shape);
   const std::int64_t results = shape.batch * shape.output_height * shape.output_width;
   // Tiles that stick out waste products, and products of few rows waste registers.
-  return tiles.count >= 48 && results >= tiles.count * 9;
+  return tiles.count >= 32 && results >= tiles.count * 9;
 }
 
 KernelPointer winograd(const WinogradShape& shape, std::int64_t distance, const PostOperations& post) {
