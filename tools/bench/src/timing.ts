@@ -31,7 +31,7 @@ export interface Plan {
   readonly budget: number;
 }
 
-export const thorough: Plan = { warmups: 2, runs: 5, window: 1000, maximumRuns: 100, turn: 150, budget: 60_000 };
+export const thorough: Plan = { warmups: 2, runs: 5, window: 1000, maximumRuns: 100, turn: 500, budget: 60_000 };
 export const quick: Plan = { warmups: 1, runs: 3, window: 100, maximumRuns: 10, turn: 30, budget: 5_000 };
 
 /** What a side's runs came to. */
