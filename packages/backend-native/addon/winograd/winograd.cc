@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "../kept_copies.h"
+#include "../product/plain_product.h"
 #include "../results/result_steps.h"
 #include "../thread_memory.h"
 #include "winograd_blocks.h"
@@ -166,7 +167,7 @@ class Winograd final : public Kernel {
   /** Some columns of the product for one of the factors. */
   void multiply(const float* factors, const float* kernels, float* sums, std::int64_t e, std::int64_t column, std::int64_t columns, std::int64_t count) const {
     const std::int64_t from = shape_.input_channels, to = shape_.output_channels;
-    winograd_table().multiply({factors + e * count * from, from, 1, kernels + e * from * to + column, to, sums + e * count * to + column, to, count, columns, from, false});
+    sconce::multiply(PlainProduct{factors + e * count * from, from, 1, kernels + e * from * to + column, to, sums + e * count * to + column, to, count, columns, from, false});
   }
 
   /** The results of a tile, whose sums lie among those of `count` tiles. */
@@ -227,7 +228,7 @@ class WeightGradient final : public Kernel {
 #pragma omp for schedule(dynamic, 1)
         for (std::int64_t unit = 0; unit < kFactors * parts; unit++) {
           const std::int64_t e = unit / parts, row = unit % parts * rows;
-          winograd_table().multiply({factors + e * count * from + row, 1, from, gradients + e * count * to, to, sums + (e * from + row) * to, to,
+          sconce::multiply(PlainProduct{factors + e * count * from + row, 1, from, gradients + e * count * to, to, sums + (e * from + row) * to, to,
                                      std::min(rows, from - row), to, count, start > 0});
         }
       }

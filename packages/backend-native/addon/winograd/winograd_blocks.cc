@@ -11,8 +11,6 @@ namespace {
 
 using Vector = Floats;
 constexpr int kLanes = kFloatLanes;
-/** Rows of a product whose results stay in registers. */
-constexpr int kRows = kLanes == 16 ? 12 : 6;
 
 constexpr float kAA = 0.5f, kBB = 2.0f;
 constexpr float kA = 0.70710678118654752f, kB = 1.41421356237309505f;
@@ -137,57 +135,10 @@ void kernel_gradient(const float* sums, std::int64_t apart, std::int64_t count, 
   }
 }
 
-/** Rows x (Vectors vectors) results in registers. */
-template <int Rows, int Vectors>
-void tile(const Product& p, std::int64_t row, std::int64_t column) {
-  Vector sums[Rows][Vectors];
-  const float* a = p.a + row * p.a_row;
-  const float* b = p.b + column;
-  float* c = p.c + row * p.c_row + column;
-  for (int r = 0; r < Rows; r++) {
-    for (int v = 0; v < Vectors; v++) sums[r][v] = p.accumulate ? load(c + r * p.c_row + v * kLanes) : Vector{};
-  }
-  for (std::int64_t k = 0; k < p.depth; k++) {
-    Vector columns[Vectors];
-    for (int v = 0; v < Vectors; v++) columns[v] = load(b + v * kLanes);
-    for (int r = 0; r < Rows; r++) {
-      const float element = a[r * p.a_row];
-      for (int v = 0; v < Vectors; v++) sums[r][v] += element * columns[v];
-    }
-    a += p.a_step;
-    b += p.b_step;
-  }
-  for (int r = 0; r < Rows; r++) {
-    for (int v = 0; v < Vectors; v++) store(c + r * p.c_row + v * kLanes, sums[r][v]);
-  }
-}
-
-template <int Vectors, int Rows = kRows>
-void last_rows(const Product& p, std::int64_t row, std::int64_t column) {
-  if constexpr (Rows > 0) {
-    if (p.rows - row == Rows) tile<Rows, Vectors>(p, row, column);
-    else last_rows<Vectors, Rows - 1>(p, row, column);
-  }
-}
-
-template <int Vectors>
-void columns_of(const Product& p, std::int64_t column) {
-  std::int64_t row = 0;
-  for (; row + kRows <= p.rows; row += kRows) tile<kRows, Vectors>(p, row, column);
-  last_rows<Vectors, kRows - 1>(p, row, column);
-}
-
-void multiply(const Product& p) {
-  std::int64_t column = 0;
-  static_assert(kWinogradChannels % kLanes == 0);
-  for (; column + 2 * kLanes <= p.columns; column += 2 * kLanes) columns_of<2>(p, column);
-  for (; column < p.columns; column += kLanes) columns_of<1>(p, column);
-}
-
 }  // namespace
 
 const WinogradTable& winograd_table() {
-  static const WinogradTable table{input, output, output_gradient, kernel, kernel_gradient, multiply};
+  static const WinogradTable table{input, output, output_gradient, kernel, kernel_gradient};
   return table;
 }
 

@@ -16,18 +16,6 @@ constexpr std::int64_t kFactors = 36;
 /** Channels must be a multiple of this, the widest vector. */
 constexpr std::int64_t kWinogradChannels = 16;
 
-/** A matrix product on plain arrays: c[rows][columns] (+)= a[rows][depth] b[depth][columns]; strides in elements. */
-struct Product {
-  const float* a;
-  std::int64_t a_row, a_step;
-  const float* b;
-  std::int64_t b_step;
-  float* c;
-  std::int64_t c_row;
-  std::int64_t rows, columns, depth;
-  bool accumulate;
-};
-
 struct WinogradTable {
   /** The 36 elements of a tile, each `channels` long, to 36 factors that lie `apart` elements from each other. */
   void (*input)(const float* const* elements, std::int64_t channels, float* factors, std::int64_t apart);
@@ -39,8 +27,6 @@ struct WinogradTable {
   void (*kernel)(const float* taps, std::int64_t count, float* factors, std::int64_t apart);
   /** The adjoint of `kernel`: 36 sums to the gradients of nine taps. */
   void (*kernel_gradient)(const float* sums, std::int64_t apart, std::int64_t count, float* taps);
-  /** columns must be a multiple of kWinogradChannels. */
-  void (*multiply)(const Product& product);
 };
 
 const WinogradTable& winograd_table();
