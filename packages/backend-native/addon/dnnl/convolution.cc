@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "../convolution/direct.h"
+#include "../convolution/expanded.h"
 #include "../convolution/spread.h"
 #include "../depthwise/depthwise.h"
 #include "../product/product.h"
@@ -199,22 +200,46 @@ class WeightGradient final : public Kernel {
   std::size_t made_bytes_ = 0;
 };
 
+/** A forward convolution as it is described. */
+struct Description {
+  Geometry geometry;
+  std::int64_t distance;
+  PostOperations post;
+  bool suits_our_steps;
+};
+
+Description read_description(Reader& reader) {
+  Description all;
+  all.geometry = read_geometry(reader);
+  const Geometry& g = all.geometry;
+  const memory::dims dims = g.y.dims();
+  all.distance = reader.integer(dims[1], kLargestExtent);
+  reader.elements({dims[0] * dims[2] * dims[3], all.distance});
+  all.post.read(reader, g.y, g.row, g.column);
+  all.suits_our_steps = suits_result_steps(all.post, PostOperation::kRow);
+  return all;
+}
+
 }  // namespace
 
 KernelPointer convolution(Reader& reader) {
-  const Geometry geometry = read_geometry(reader);
+  auto [geometry, distance, post, suits] = read_description(reader);
   const memory::dims dims = geometry.y.dims();
   const std::int64_t channels = dims[1], rows = dims[0] * dims[2] * dims[3];
-  const std::int64_t distance = reader.integer(channels, kLargestExtent);
-  reader.elements({rows, distance});
-  PostOperations post;
-  post.read(reader, geometry.y, geometry.row, geometry.column);
   if (distance != channels && (geometry.y != floats(dims, tag::nhwc) || post.has_elements())) reader.fail("its result cannot be part of a larger one");
-  const bool suits = suits_result_steps(post, PostOperation::kRow);
   if (geometry.winograd && suits) return winograd(*geometry.winograd, distance, post);
   if (geometry.direct && suits && suits_direct(*geometry.direct)) return direct_convolution(*geometry.direct, distance, post);
   const KernelPointer dense = geometry.depthwise && suits ? depthwise(*geometry.depthwise, post) : std::make_shared<Forward>(geometry, std::move(post));
   return distance == channels ? dense : spread_rows(dense, rows, channels, distance);
+}
+
+KernelPointer expanded_depthwise(Reader& reader) {
+  const Description first = read_description(reader), second = read_description(reader);
+  const std::optional<DirectShape>& expansion = first.geometry.direct;
+  const std::optional<DepthwiseShape>& depthwise = second.geometry.depthwise;
+  const bool suits = expansion && depthwise && first.suits_our_steps && second.suits_our_steps && suits_expanded(*expansion, first.post, *depthwise);
+  if (!suits || first.distance != expansion->outputs || second.distance != depthwise->channels) reader.fail("they are no expansion and its depthwise convolution");
+  return expanded_depthwise(*expansion, first.post, *depthwise, second.post);
 }
 
 KernelPointer convolution_input_gradient(Reader& reader) {

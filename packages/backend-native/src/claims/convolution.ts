@@ -9,6 +9,23 @@ export interface JoinedAttributes {
   readonly parts: readonly LaidOutRequest[];
 }
 
+export interface ExpandedAttributes {
+  /** A 1x1 convolution, and the depthwise one of its result. */
+  readonly parts: readonly [LaidOutRequest, LaidOutRequest];
+}
+
+/** A convolution and the depthwise one of its result, as addon/convolution/expanded.h describes them. */
+export function describeExpandedDepthwise(request: OpRequest, bfloat16: boolean): readonly number[] | undefined {
+  const { parts } = request.attributes as ExpandedAttributes;
+  const isSlow = ({ epilogue }: OpRequest): boolean =>
+    (epilogue as NestEpilogue | undefined)?.instructions.some(
+      (each) => each.kind === "apply" && ["tanh", "exp"].includes(each.operator),
+    ) ?? false;
+  if (bfloat16 || parts.some(isSlow)) return undefined;
+  const [first, second] = parts.map((part) => describeConvolution(part, bfloat16));
+  return first && second && [...first, ...second];
+}
+
 /** Convolutions that write channels of one result, as addon/convolution/joined.h describes them. */
 export function describeJoinedConvolutions(request: OpRequest, bfloat16: boolean): readonly number[] | undefined {
   const { parts } = request.attributes as JoinedAttributes;

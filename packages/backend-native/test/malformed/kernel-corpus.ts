@@ -85,6 +85,14 @@ const programs: readonly (readonly [(...inputs: Tensor[]) => Tensor, readonly Te
     },
     [floats(1, 16, 28, 28), floats(16, 16, 3, 3)],
   ],
+  // A large result that only a depthwise convolution reads.
+  [
+    (x) => {
+      const y = conv2d(x, floats(64, 8, 1, 1));
+      return conv2d(y, floats(64, 1, 3, 3), { groups: 64, padding: 1 }).sum();
+    },
+    [floats(1, 8, 56, 56)],
+  ],
   // The gradient of a gradient selects what the first one scattered.
   [
     (x) =>
