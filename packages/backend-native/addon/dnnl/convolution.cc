@@ -4,6 +4,7 @@
 
 #include "../convolution/direct.h"
 #include "../convolution/expanded.h"
+#include "../convolution/planes.h"
 #include "../convolution/spread.h"
 #include "../depthwise/depthwise.h"
 #include "../product/product.h"
@@ -26,6 +27,7 @@ struct Geometry {
   std::optional<WinogradShape> winograd;    // where minimal filtering is the better way
   std::optional<DepthwiseShape> depthwise;  // where each channel has a kernel of its own
   std::optional<DirectShape> direct;        // where all channels make all, channels-last
+  std::optional<DirectShape> planes;        // the same with an input that is row-major
   memory::desc x, y;           // as they lie in memory
   memory::desc x_in, y_in;     // as operands
   memory::desc weight;         // as it lies in memory
@@ -65,8 +67,9 @@ Geometry read_geometry(Reader& reader) {
     const WinogradShape shape = {batch, inputs, height, width, outputs, top, left, output_height, output_width};
     if (suits_winograd(shape)) geometry.winograd = shape;
   }
-  if (ours && groups == 1) {
-    geometry.direct = {batch, inputs, height, width, outputs, kernel_height, kernel_width, geometry.stride[0], geometry.stride[1], top, left,
+  const bool from_planes = precision == Precision::kFloat32 && x_tag == tag::nchw && y_tag == tag::nhwc;
+  if ((ours || from_planes) && groups == 1) {
+    (ours ? geometry.direct : geometry.planes) = {batch, inputs, height, width, outputs, kernel_height, kernel_width, geometry.stride[0], geometry.stride[1], top, left,
                        dilation_height, dilation_width, output_height, output_width};
   }
   if (ours && groups == inputs && groups == outputs && groups >= kDepthwiseChannels) {
@@ -229,6 +232,7 @@ KernelPointer convolution(Reader& reader) {
   if (distance != channels && (geometry.y != floats(dims, tag::nhwc) || post.has_elements())) reader.fail("its result cannot be part of a larger one");
   if (geometry.winograd && suits) return winograd(*geometry.winograd, distance, post);
   if (geometry.direct && suits && suits_direct(*geometry.direct)) return direct_convolution(*geometry.direct, distance, post);
+  if (geometry.planes && suits && suits_planes(*geometry.planes)) return planes_convolution(*geometry.planes, distance, post);
   const KernelPointer dense = geometry.depthwise && suits ? depthwise(*geometry.depthwise, post) : std::make_shared<Forward>(geometry, std::move(post));
   return distance == channels ? dense : spread_rows(dense, rows, channels, distance);
 }

@@ -2,7 +2,7 @@
 import type { ConvolutionAttributes, NestEpilogue, OpRequest, Shape } from "@sconce/core";
 import type { LaidOutRequest } from "../optimize/orders.ts";
 import { isPlainFloat } from "./index.ts";
-import { describePostOperations } from "./post-operations.ts";
+import { describePostOperations, hasSlowSteps } from "./post-operations.ts";
 
 export interface JoinedAttributes {
   /** The convolutions, in the order of their channels. */
@@ -17,11 +17,7 @@ export interface ExpandedAttributes {
 /** A convolution and the depthwise one of its result, as addon/convolution/expanded.h describes them. */
 export function describeExpandedDepthwise(request: OpRequest, bfloat16: boolean): readonly number[] | undefined {
   const { parts } = request.attributes as ExpandedAttributes;
-  const isSlow = ({ epilogue }: OpRequest): boolean =>
-    (epilogue as NestEpilogue | undefined)?.instructions.some(
-      (each) => each.kind === "apply" && ["tanh", "exp"].includes(each.operator),
-    ) ?? false;
-  if (bfloat16 || parts.some(isSlow)) return undefined;
+  if (bfloat16 || parts.some(hasSlowSteps)) return undefined;
   const [first, second] = parts.map((part) => describeConvolution(part, bfloat16));
   return first && second && [...first, ...second];
 }

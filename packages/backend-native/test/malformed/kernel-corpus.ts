@@ -85,6 +85,8 @@ const programs: readonly (readonly [(...inputs: Tensor[]) => Tensor, readonly Te
     },
     [floats(1, 16, 28, 28), floats(16, 16, 3, 3)],
   ],
+  // An image of few channels that nothing else reads.
+  [(x) => conv2d(x, floats(9, 3, 3, 2), { stride: 2, padding: 1 }).sum(), [floats(2, 3, 8, 9)]],
   // A large result that only a depthwise convolution reads.
   [
     (x) => {
