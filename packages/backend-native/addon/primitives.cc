@@ -31,6 +31,7 @@ const std::map<std::string, Maker>& makers() {
       {"convolution", convolution},
       {"convolutionInputGradient", convolution_input_gradient},
       {"convolutionWeightGradient", convolution_weight_gradient},
+      {"expandedDepthwise", expanded_depthwise},
       {"imagesConvolution", images_convolution},
       {"imagesConvolutionInputGradient", images_convolution_input_gradient},
       {"imagesConvolutionWeightGradient", images_convolution_weight_gradient},

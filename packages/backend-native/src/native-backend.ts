@@ -20,6 +20,7 @@ import { encodeNest } from "./encode-nest.ts";
 import { moveBeforeConcatenation } from "./optimize/before-concatenation.ts";
 import { keepInOrder } from "./optimize/channels-last.ts";
 import { joinConvolutions } from "./optimize/join-convolutions.ts";
+import { joinExpansions } from "./optimize/join-expansions.ts";
 import { keepConstants } from "./optimize/keep-constants.ts";
 import { joinMoments } from "./optimize/moments.ts";
 import { imagesSideBySide, inOrder, type Order, orderFor } from "./optimize/orders.ts";
@@ -102,7 +103,8 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
           const order = orderFor(joined, claim);
           const fused = fuseEpilogues(joined, epilogueClaim(joined, claim, order));
           const laidOut = joinConvolutions(keepInOrder(fused, claim, order), claim);
-          return keepConstants(joinMoments(laidOut, claim), claim);
+          const expanded = joinExpansions(laidOut, claim);
+          return keepConstants(joinMoments(expanded, claim), claim);
         },
       }),
     record: (steps: readonly Step<NativeBuffer>[]): Replay => replay(addon, device, steps),

@@ -5,6 +5,7 @@
 #include "../kept_copies.h"
 #include "../results/result_steps.h"
 #include "../thread_memory.h"
+#include "part_memory.h"
 
 namespace sconce {
 
@@ -17,35 +18,6 @@ constexpr std::int64_t kFloat = sizeof(float);
 std::int64_t ceiling(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 std::size_t bytes_of(std::int64_t floats) { return static_cast<std::size_t>(floats * kFloat); }
-
-std::size_t taps_bytes(const DepthwiseShape& shape) {
-  const std::int64_t lanes = depthwise_table().lanes;
-  return bytes_of(block_count(shape, lanes) * lanes * shape.taps());
-}
-
-/** What the calling thread needs beside its part. */
-class PartMemory {
- public:
-  explicit PartMemory(const DepthwiseShape& shape) : channels_(shape.channels), zeros_(static_cast<float*>(thread_memory(bytes(shape)))) {
-    std::fill(zeros_, zeros_ + channels_, 0.0f);
-  }
-
-  DepthwisePart part(const DepthwiseShape& shape, std::int64_t first_row, std::int64_t last_row, std::int64_t first_block, std::int64_t last_block) const {
-    return {&shape, first_row, last_row, first_block, last_block, zeros_, zeros_ + channels_, zeros_ + 2 * channels_};
-  }
-
- private:
-  static std::size_t bytes(const DepthwiseShape& shape) {
-    // Positions that two rows of results meet, or pairs of elements for the taps or columns of one.
-    const std::int64_t columns = shape.stride_width * shape.output_width + shape.kernel_width + shape.width;
-    const std::int64_t pointers = shape.stride_width <= 2 && shape.kernel_height <= 5 && shape.kernel_width <= 5 ? (shape.kernel_height + 6) * columns : 0;
-    const std::int64_t pairs = 2 * std::max(shape.taps(), shape.output_width);
-    return bytes_of(2 * shape.channels) + static_cast<std::size_t>(std::max(pointers, pairs)) * sizeof(void*);
-  }
-
-  std::int64_t channels_;
-  float* zeros_;
-};
 
 /** Pieces that the work of a kernel is worth, of `least` multiplications each, and not too many for threads to share. */
 std::int64_t worthwhile_pieces(const DepthwiseShape& shape, double least) {
@@ -83,7 +55,7 @@ class Parts {
   void run(const Body& body) const {
 #pragma omp parallel if (is_parallel_)
     {
-      const PartMemory memory(shape_);
+      const PartMemory memory(shape_, thread_memory(PartMemory::bytes(shape_)));
 #pragma omp for schedule(static)
       for (std::int64_t i = 0; i < count(); i++) {
         const std::int64_t chunk = i % chunks_, strip = i / chunks_ % strips_, image = i / chunks_ / strips_;
@@ -103,12 +75,12 @@ class Parts {
 class Forward final : public Kernel {
  public:
   Forward(const DepthwiseShape& shape, bool turned, const PostOperations& post)
-      : shape_(shape), turned_(turned), post_(post), parts_(shape, shape.output_height), taps_(taps_bytes(shape)) {
+      : shape_(shape), turned_(turned), post_(post), parts_(shape, shape.output_height), taps_(packed_taps_bytes(shape)) {
     bytes_ = {bytes_of(shape.inputs()), bytes_of(shape.channels * shape.taps())};
     for (const std::size_t bytes : post.bytes()) bytes_.push_back(bytes);
     inputs_ = bytes_.size();
     bytes_.push_back(bytes_of(shape.outputs()));
-    scratch_bytes_ = taps_bytes(shape);
+    scratch_bytes_ = packed_taps_bytes(shape);
   }
 
   void run(const Range* buffers, void* scratch) const override {
@@ -133,10 +105,10 @@ class Forward final : public Kernel {
 
 class InputGradient final : public Kernel {
  public:
-  explicit InputGradient(const DepthwiseShape& shape) : shape_(shape), parts_(shape, shape.height), taps_(taps_bytes(shape)) {
+  explicit InputGradient(const DepthwiseShape& shape) : shape_(shape), parts_(shape, shape.height), taps_(packed_taps_bytes(shape)) {
     bytes_ = {bytes_of(shape.outputs()), bytes_of(shape.channels * shape.taps()), bytes_of(shape.inputs())};
     inputs_ = 2;
-    scratch_bytes_ = taps_bytes(shape);
+    scratch_bytes_ = packed_taps_bytes(shape);
   }
 
   void run(const Range* buffers, void* scratch) const override {
@@ -167,7 +139,7 @@ class WeightGradient final : public Kernel {
     pieces_ = power_of_two(ceiling(worthwhile_pieces(shape, 200'000), chunks_), ceiling(rows_, 4));
     bytes_ = {bytes_of(shape.inputs()), bytes_of(shape.outputs()), bytes_of(shape.channels * shape.taps())};
     inputs_ = 2;
-    scratch_bytes_ = static_cast<std::size_t>(pieces_) * taps_bytes(shape);
+    scratch_bytes_ = static_cast<std::size_t>(pieces_) * packed_taps_bytes(shape);
   }
 
   void run(const Range* buffers, void* scratch) const override {
@@ -178,7 +150,7 @@ class WeightGradient final : public Kernel {
     const bool is_parallel = chunks_ * pieces_ > 1;
 #pragma omp parallel if (is_parallel)
     {
-      const PartMemory memory(shape_);
+      const PartMemory memory(shape_, thread_memory(PartMemory::bytes(shape_)));
 #pragma omp for schedule(static)
       for (std::int64_t i = 0; i < chunks_ * pieces_; i++) add_piece(i / chunks_, i % chunks_, x, dy, sums, memory);
 #pragma omp for schedule(static)
@@ -187,7 +159,7 @@ class WeightGradient final : public Kernel {
   }
 
  private:
-  std::int64_t piece_floats() const { return static_cast<std::int64_t>(taps_bytes(shape_)) / kFloat; }
+  std::int64_t piece_floats() const { return static_cast<std::int64_t>(packed_taps_bytes(shape_)) / kFloat; }
 
   void add_piece(std::int64_t piece, std::int64_t chunk, const float* x, const float* dy, float* sums, const PartMemory& memory) const {
     const std::int64_t first_block = blocks_ * chunk / chunks_, last_block = blocks_ * (chunk + 1) / chunks_;

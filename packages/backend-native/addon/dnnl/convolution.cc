@@ -3,6 +3,8 @@
 #include <optional>
 
 #include "../convolution/direct.h"
+#include "../convolution/expanded.h"
+#include "../convolution/planes.h"
 #include "../convolution/spread.h"
 #include "../depthwise/depthwise.h"
 #include "../product/product.h"
@@ -25,6 +27,7 @@ struct Geometry {
   std::optional<WinogradShape> winograd;    // where minimal filtering is the better way
   std::optional<DepthwiseShape> depthwise;  // where each channel has a kernel of its own
   std::optional<DirectShape> direct;        // where all channels make all, channels-last
+  std::optional<DirectShape> planes;        // the same with an input that is row-major
   memory::desc x, y;           // as they lie in memory
   memory::desc x_in, y_in;     // as operands
   memory::desc weight;         // as it lies in memory
@@ -64,8 +67,9 @@ Geometry read_geometry(Reader& reader) {
     const WinogradShape shape = {batch, inputs, height, width, outputs, top, left, output_height, output_width};
     if (suits_winograd(shape)) geometry.winograd = shape;
   }
-  if (ours && groups == 1) {
-    geometry.direct = {batch, inputs, height, width, outputs, kernel_height, kernel_width, geometry.stride[0], geometry.stride[1], top, left,
+  const bool from_planes = precision == Precision::kFloat32 && x_tag == tag::nchw && y_tag == tag::nhwc;
+  if ((ours || from_planes) && groups == 1) {
+    (ours ? geometry.direct : geometry.planes) = {batch, inputs, height, width, outputs, kernel_height, kernel_width, geometry.stride[0], geometry.stride[1], top, left,
                        dilation_height, dilation_width, output_height, output_width};
   }
   if (ours && groups == inputs && groups == outputs && groups >= kDepthwiseChannels) {
@@ -199,22 +203,47 @@ class WeightGradient final : public Kernel {
   std::size_t made_bytes_ = 0;
 };
 
+/** A forward convolution as it is described. */
+struct Description {
+  Geometry geometry;
+  std::int64_t distance;
+  PostOperations post;
+  bool suits_our_steps;
+};
+
+Description read_description(Reader& reader) {
+  Description all;
+  all.geometry = read_geometry(reader);
+  const Geometry& g = all.geometry;
+  const memory::dims dims = g.y.dims();
+  all.distance = reader.integer(dims[1], kLargestExtent);
+  reader.elements({dims[0] * dims[2] * dims[3], all.distance});
+  all.post.read(reader, g.y, g.row, g.column);
+  all.suits_our_steps = suits_result_steps(all.post, PostOperation::kRow);
+  return all;
+}
+
 }  // namespace
 
 KernelPointer convolution(Reader& reader) {
-  const Geometry geometry = read_geometry(reader);
+  auto [geometry, distance, post, suits] = read_description(reader);
   const memory::dims dims = geometry.y.dims();
   const std::int64_t channels = dims[1], rows = dims[0] * dims[2] * dims[3];
-  const std::int64_t distance = reader.integer(channels, kLargestExtent);
-  reader.elements({rows, distance});
-  PostOperations post;
-  post.read(reader, geometry.y, geometry.row, geometry.column);
   if (distance != channels && (geometry.y != floats(dims, tag::nhwc) || post.has_elements())) reader.fail("its result cannot be part of a larger one");
-  const bool suits = suits_result_steps(post, PostOperation::kRow);
   if (geometry.winograd && suits) return winograd(*geometry.winograd, distance, post);
   if (geometry.direct && suits && suits_direct(*geometry.direct)) return direct_convolution(*geometry.direct, distance, post);
+  if (geometry.planes && suits && suits_planes(*geometry.planes)) return planes_convolution(*geometry.planes, distance, post);
   const KernelPointer dense = geometry.depthwise && suits ? depthwise(*geometry.depthwise, post) : std::make_shared<Forward>(geometry, std::move(post));
   return distance == channels ? dense : spread_rows(dense, rows, channels, distance);
+}
+
+KernelPointer expanded_depthwise(Reader& reader) {
+  const Description first = read_description(reader), second = read_description(reader);
+  const std::optional<DirectShape>& expansion = first.geometry.direct;
+  const std::optional<DepthwiseShape>& depthwise = second.geometry.depthwise;
+  const bool suits = expansion && depthwise && first.suits_our_steps && second.suits_our_steps && suits_expanded(*expansion, first.post, *depthwise);
+  if (!suits || first.distance != expansion->outputs || second.distance != depthwise->channels) reader.fail("they are no expansion and its depthwise convolution");
+  return expanded_depthwise(*expansion, first.post, *depthwise, second.post);
 }
 
 KernelPointer convolution_input_gradient(Reader& reader) {

@@ -14,6 +14,11 @@ namespace sconce {
 
 /** (x, weight, operands of the post-operations...) to y. */
 KernelPointer convolution(Reader& reader);
+/**
+ * (x, weight, operands, weight of the second, its operands) to y: a 1x1 convolution and the depthwise convolution of its
+ * result, whose descriptions follow each other.
+ */
+KernelPointer expanded_depthwise(Reader& reader);
 /** (gradient of y, weight) to the gradient of x. */
 KernelPointer convolution_input_gradient(Reader& reader);
 /** (x, gradient of y) to the gradient of the weight. */

@@ -265,9 +265,10 @@ class Reduction {
       const auto running = [&](std::size_t i) { return sums(i) + lanes / 8; };
 #pragma omp for schedule(static)
       for (std::int64_t unit = 0; unit < work; unit++) {
-        const std::int64_t column = unit / pieces_ % column_blocks * sheet.block_columns();
-        const std::int64_t group = unit / pieces_ / column_blocks;
-        const std::int64_t piece = unit % pieces_;
+        // Whole rows stay with a thread, which wrote them if it was a convolution that did.
+        const std::int64_t column = unit % column_blocks * sheet.block_columns();
+        const std::int64_t piece = unit / column_blocks % pieces_;
+        const std::int64_t group = unit / column_blocks / pieces_;
         const std::int64_t columns = std::min(sheet.block_columns(), columns_ - column);
         const std::int64_t first = rows_per_group_ * piece / pieces_;
         const std::int64_t last = rows_per_group_ * (piece + 1) / pieces_;
@@ -290,7 +291,7 @@ class Reduction {
           }
           for (std::size_t i = 0; i < accumulators_.size(); i++) {
             const Combine combine = accumulators_[i].combine;
-            if (combine == Combine::kSum && lane(i) == Lane::kFloat32) {
+            if (sums_floats(i)) {
               const float* from = reinterpret_cast<const float*>(running(i));
               double* to = sums(i);
               for (std::int64_t c = 0; c < columns; c++) to[c] += from[c];
@@ -302,7 +303,7 @@ class Reduction {
         for (std::size_t i = 0; i < accumulators_.size(); i++) {
           const std::int64_t at = group * columns_ + column;
           if (pieces_ > 1) std::memcpy(partial(scratch, i) + piece * outputs_ + at, sums(i), static_cast<std::size_t>(columns) * 8);
-          else for (std::int64_t c = 0; c < columns; c++) write_lane(result(scratch, i), at + c, lane(i), sums(i)[c]);
+          else write(scratch, i, at, sums(i), columns);
         }
       }
     }
@@ -362,17 +363,29 @@ class Reduction {
 
   void merge(void* scratch) const {
     for (std::size_t i = 0; i < accumulators_.size(); i++) {
-      double* from = partial(scratch, i);
+      double* total = partial(scratch, i);
       if (lane(i) != Lane::kInt32) {
-        block_table().combines[static_cast<int>(accumulators_[i].combine)][static_cast<int>(DType::kFloat64)](from, from + outputs_, pieces_ - 1, outputs_);
-        for (std::int64_t o = 0; o < outputs_; o++) write_lane(result(scratch, i), o, lane(i), from[o]);
-        continue;
+        block_table().combines[static_cast<int>(accumulators_[i].combine)][static_cast<int>(DType::kFloat64)](total, total + outputs_, pieces_ - 1, outputs_);
+      } else {
+        for (std::int64_t piece = 1; piece < pieces_; piece++) {
+          const double* from = total + piece * outputs_;
+          for (std::int64_t o = 0; o < outputs_; o++) total[o] = combined(accumulators_[i].combine, accumulators_[i].dtype, total[o], from[o]);
+        }
       }
-      for (std::int64_t o = 0; o < outputs_; o++) {
-        double total = from[o];
-        for (std::int64_t piece = 1; piece < pieces_; piece++) total = combined(accumulators_[i].combine, accumulators_[i].dtype, total, from[piece * outputs_ + o]);
-        write_lane(result(scratch, i), o, lane(i), total);
-      }
+      write(scratch, i, 0, total, outputs_);
+    }
+  }
+
+  /** Whether it is the most common accumulator, for which there are loops without choices. */
+  bool sums_floats(std::size_t i) const { return accumulators_[i].combine == Combine::kSum && lane(i) == Lane::kFloat32; }
+
+  /** Results from number `at` on. */
+  void write(void* scratch, std::size_t i, std::int64_t at, const double* values, std::int64_t count) const {
+    if (sums_floats(i)) {
+      float* to = static_cast<float*>(result(scratch, i)) + at;
+      for (std::int64_t o = 0; o < count; o++) to[o] = static_cast<float>(values[o]);
+    } else {
+      for (std::int64_t o = 0; o < count; o++) write_lane(result(scratch, i), at + o, lane(i), values[o]);
     }
   }
 

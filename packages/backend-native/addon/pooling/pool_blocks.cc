@@ -60,6 +60,21 @@ Maximum<Lanes> find(const Window& window, const Strides& strides, int64_t kernel
   return best;
 }
 
+/** The maximum of a window of which nothing lies outside the input, its size known to the compiler. */
+template <class Value, int kHeight, int kWidth>
+Value largest(const Strides& strides, const float* x) {
+  Value best = read<Value>(x);
+#pragma GCC unroll 8
+  for (int64_t row = 0; row < kHeight; row++) {
+#pragma GCC unroll 8
+    for (int64_t column = row == 0 ? 1 : 0; column < kWidth; column++) {
+      const Value value = read<Value>(x + row * strides.row + column * strides.column);
+      best = (value > best) | (value != value) ? value : best;
+    }
+  }
+  return best;
+}
+
 /** Runs `body` for every window of the output rows [begin, end). */
 template <class Body>
 void each_window(const PoolTile& tile, int64_t begin, int64_t end, Body body) {
@@ -74,8 +89,14 @@ void each_window(const PoolTile& tile, int64_t begin, int64_t end, Body body) {
 void maximum(const PoolTile& tile, const float* x, float* y) {
   if (has_squares(*tile.shape)) return maximum_of_squares(tile, x, y);
   const Strides strides = strides_of(tile);
+  const bool is_three = tile.shape->vertical.kernel == 3 && tile.shape->horizontal.kernel == 3;
   each_window(tile, tile.begin, tile.end, [&](const Window& window, int64_t row, int64_t column, int64_t at) {
     const int64_t place = place_of(tile, row, column);
+    if (is_three && window.last_row - window.first_row == 3 && window.last_column - window.first_column == 3) {
+      return each_channel(tile.channels, [&](auto lanes, int64_t channel) {
+        write(y + at + channel, largest<typename decltype(lanes)::Value, 3, 3>(strides, x + place + channel));
+      });
+    }
     each_channel(tile.channels, [&](auto lanes, int64_t channel) {
       using Lanes = decltype(lanes);
       write(y + at + channel, find<Lanes, false>(window, strides, 0, x + place + channel).value);

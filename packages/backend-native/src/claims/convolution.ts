@@ -2,11 +2,24 @@
 import type { ConvolutionAttributes, NestEpilogue, OpRequest, Shape } from "@sconce/core";
 import type { LaidOutRequest } from "../optimize/orders.ts";
 import { isPlainFloat } from "./index.ts";
-import { describePostOperations } from "./post-operations.ts";
+import { describePostOperations, hasSlowSteps } from "./post-operations.ts";
 
 export interface JoinedAttributes {
   /** The convolutions, in the order of their channels. */
   readonly parts: readonly LaidOutRequest[];
+}
+
+export interface ExpandedAttributes {
+  /** A 1x1 convolution, and the depthwise one of its result. */
+  readonly parts: readonly [LaidOutRequest, LaidOutRequest];
+}
+
+/** A convolution and the depthwise one of its result, as addon/convolution/expanded.h describes them. */
+export function describeExpandedDepthwise(request: OpRequest, bfloat16: boolean): readonly number[] | undefined {
+  const { parts } = request.attributes as ExpandedAttributes;
+  if (bfloat16 || parts.some(hasSlowSteps)) return undefined;
+  const [first, second] = parts.map((part) => describeConvolution(part, bfloat16));
+  return first && second && [...first, ...second];
 }
 
 /** Convolutions that write channels of one result, as addon/convolution/joined.h describes them. */

@@ -29,6 +29,12 @@ export function describePostOperations({ epilogue }: OpRequest): readonly number
   return eachOnce ? [chain.length, ...chain.flat()] : undefined;
 }
 
+/** Whether an epilogue has functions that only oneDNN's convolutions do. */
+export function hasSlowSteps({ epilogue }: OpRequest): boolean {
+  const instructions = (epilogue as NestEpilogue | undefined)?.instructions ?? [];
+  return instructions.some((each) => each.kind === "apply" && ["tanh", "exp"].includes(each.operator));
+}
+
 /** The steps from the value that the epilogue starts from to the instruction `at`. */
 function stepsTo(at: number, epilogue: NestEpilogue): readonly Step[] | undefined {
   const { instructions, operands } = epilogue;

@@ -7,6 +7,7 @@
  */
 import {
   type Claim,
+  type ConvolutionAttributes,
   type DType,
   type NestEpilogue,
   type OpRequest,
@@ -16,6 +17,7 @@ import {
   sameShape,
   sizeOf,
 } from "@sconce/core";
+import { hasSlowSteps } from "../claims/post-operations.ts";
 import { type Channels, channelsLastNest, channelsOf } from "./channels-last-nest.ts";
 import { type Activations, inOrder, isApart, type LaidOutRequest, type Layout, type Order } from "./orders.ts";
 
@@ -40,12 +42,17 @@ class Pass {
   readonly #last = new Map<number, Channels>();
   /** Copies in the other order, by value, and the shape they are seen in. */
   readonly #copies = new Map<string, number>();
+  /** How often each value is read. */
+  readonly #reads = new Map<number, number>();
 
   constructor(draft: ProgramDraft, claim: Claim, order: Order) {
     this.#draft = draft;
     this.#claim = claim;
     this.#order = order;
     this.#values = [...draft.values];
+    for (const value of draft.nodes.flatMap(({ inputs }) => inputs)) {
+      this.#reads.set(value, (this.#reads.get(value) ?? 0) + 1);
+    }
   }
 
   run(): ProgramDraft {
@@ -109,8 +116,9 @@ class Pass {
       return;
     }
     const [output] = node.outputs;
+    const fromPlanes = this.#readsPlanes(node, work.request);
     const layout: Layout = {
-      inputs: node.inputs.map((_, i) => isActivation(work.request, touched, i)),
+      inputs: node.inputs.map((_, i) => isActivation(work.request, touched, i) && !(i === 0 && fromPlanes)),
       output: touched.output,
       images: this.#order.images,
     };
@@ -147,6 +155,15 @@ class Pass {
       (value, i) => !isActivation(request, touched, i) || fits(value, shapeOf(request, i)),
     );
     return inputsFit && (!touched.output || fits(output, request.output.shape));
+  }
+
+  /** Whether it is a convolution that reads an image of few channels as well where it lies, row-major. */
+  #readsPlanes({ inputs: [value] }: ProgramNode, request: OpRequest): boolean {
+    if (this.#order.images > 1 || request.op !== "convolution" || this.#last.has(value)) return false;
+    const { groups } = request.attributes as ConvolutionAttributes;
+    const [outputs, channels, ...kernel] = request.inputs[1].shape;
+    const isSmall = channels < 8 && sizeOf(kernel) <= 128;
+    return groups === 1 && isSmall && outputs >= 8 && this.#reads.get(value) === 1 && !hasSlowSteps(request);
   }
 
   /** The node as it was, on row-major copies. */

@@ -85,6 +85,16 @@ const programs: readonly (readonly [(...inputs: Tensor[]) => Tensor, readonly Te
     },
     [floats(1, 16, 28, 28), floats(16, 16, 3, 3)],
   ],
+  // An image of few channels that nothing else reads.
+  [(x) => conv2d(x, floats(9, 3, 3, 2), { stride: 2, padding: 1 }).sum(), [floats(2, 3, 8, 9)]],
+  // A large result that only a depthwise convolution reads.
+  [
+    (x) => {
+      const y = conv2d(x, floats(64, 8, 1, 1));
+      return conv2d(y, floats(64, 1, 3, 3), { groups: 64, padding: 1 }).sum();
+    },
+    [floats(1, 8, 56, 56)],
+  ],
   // The gradient of a gradient selects what the first one scattered.
   [
     (x) =>

@@ -1,0 +1,106 @@
+/** A 1x1 convolution and the depthwise one of its large result run as one, and the result is the same. */
+import { openCpu } from "@sconce/backend-cpu";
+import { openNative } from "@sconce/backend-native";
+import {
+  add,
+  type Backend,
+  compile,
+  conv2d,
+  multiply,
+  type ProgramDraft,
+  relu,
+  type Tensor,
+  tensor,
+  withBackend,
+} from "@sconce/core";
+import { expect, test } from "vitest";
+import { testsNative } from "../../../../tools/native-addon.ts";
+
+const floats = (shape: readonly number[], seed: number): Tensor =>
+  tensor(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i * 1.7 + seed)),
+    { shape },
+  );
+
+interface Case {
+  readonly title: string;
+  readonly x: readonly [number, number, number, number];
+  readonly expanded: number;
+  readonly kernel: readonly [number, number];
+  readonly depthwise: Parameters<typeof conv2d>[2];
+  /** What else is given of the program. */
+  readonly gives?: "expanded";
+  readonly first?: number;
+}
+
+const cases: readonly Case[] = [
+  { title: "stride 2", x: [1, 16, 60, 57], expanded: 96, kernel: [3, 3], depthwise: { stride: 2, padding: 1 } },
+  { title: "stride 1", x: [1, 24, 57, 40], expanded: 144, kernel: [3, 3], depthwise: { padding: 1 } },
+  { title: "channels that fill no vector", x: [2, 9, 47, 33], expanded: 71, kernel: [3, 3], depthwise: { padding: 1 } },
+  { title: "5x5", x: [1, 8, 41, 70], expanded: 80, kernel: [5, 5], depthwise: { stride: 2, padding: 2 } },
+  {
+    title: "gaps",
+    x: [1, 10, 55, 64],
+    expanded: 70,
+    kernel: [4, 3],
+    depthwise: { dilation: 2, padding: 3, stride: 3 },
+  },
+  { title: "rows that no window meets", x: [1, 8, 64, 64], expanded: 64, kernel: [1, 2], depthwise: { stride: 5 } },
+  { title: "rows that are long", x: [1, 8, 5, 900], expanded: 64, kernel: [3, 3], depthwise: { padding: 1 } },
+  { title: "NaN", x: [1, 16, 60, 57], expanded: 64, kernel: [3, 3], depthwise: { padding: 1 }, first: Number.NaN },
+  { title: "infinity", x: [1, 16, 60, 57], expanded: 64, kernel: [3, 3], depthwise: { padding: 1 }, first: Infinity },
+  {
+    title: "one that is read elsewhere",
+    x: [1, 16, 60, 57],
+    expanded: 64,
+    kernel: [3, 3],
+    depthwise: {},
+    gives: "expanded",
+  },
+  { title: "a small one", x: [1, 16, 14, 14], expanded: 64, kernel: [3, 3], depthwise: {} },
+];
+
+test.runIf(testsNative).each(cases)("$title", async ({ title, x, expanded, kernel, depthwise, gives, first }) => {
+  const ops: string[] = [];
+  const watched = (native: Backend): Backend => ({
+    ...native,
+    optimize: (draft: ProgramDraft, claim) => {
+      const optimized = native.optimize!(draft, claim);
+      ops.push(...optimized.nodes.flatMap(({ work }) => (work.kind === "claim" ? [work.request.op] : [])));
+      return optimized;
+    },
+  });
+  const shapes = [x, [expanded, x[1], 1, 1], [expanded, 1, ...kernel], [expanded, 1, 1], [expanded, 1, 1]];
+  const resultsOn = (backend: Backend): Promise<Float32Array[]> =>
+    withBackend(backend, async () => {
+      const program = compile((x: Tensor, weight: Tensor, taps: Tensor, scale: Tensor, shift: Tensor) => {
+        const between = relu(add(multiply(conv2d(x, weight), scale), shift));
+        const y = relu(add(conv2d(between, taps, { ...depthwise, groups: expanded }), shift));
+        // A last convolution keeps the result inside the program.
+        const last = conv2d(y, floats([16, expanded, 1, 1], 9));
+        return gives ? [last, between] : [last];
+      });
+      const [image, weight, taps, scale, shift] = shapes.map(floats);
+      const values = (await image.data()) as Float32Array;
+      if (first !== undefined) values[0] = first;
+      const results = await program(tensor(values, { shape: x }), weight, taps, scale, shift);
+      return Promise.all(results.map(async (result) => (await result.data()) as Float32Array));
+    });
+  const theirs = await resultsOn(openCpu() as Backend);
+  for (const threads of [1, 2, 5]) {
+    const native = (await openNative({ threads })) as Backend;
+    const ours = await resultsOn(watched(native));
+    await native.close?.();
+    ours.forEach((values, i) => {
+      const largest = theirs[i].reduce(
+        (most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most),
+        0,
+      );
+      const isFar = (value: number, at: number): boolean =>
+        !Object.is(value, theirs[i][at]) && !(Math.abs(value - theirs[i][at]) < 3e-5 * largest);
+      expect(values.findIndex(isFar)).toBe(-1);
+    });
+  }
+  const isJoined = gives === undefined && title !== "a small one";
+  expect(ops.includes("expandedDepthwise")).toBe(isJoined);
+});
