@@ -6,6 +6,10 @@
 #include <cstring>
 #include <type_traits>
 
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
 namespace sconce {
 namespace SCONCE_ISA {
 namespace {
@@ -24,6 +28,19 @@ struct VectorOf {
   typedef T Type __attribute__((vector_size(kVectorBytes), aligned(alignof(T)), may_alias));
   static constexpr std::int64_t kLanes = kVectorBytes / static_cast<int>(sizeof(T));
 };
+
+/** Stores a vector past the caches; `to` is aligned as vectors are. */
+inline __attribute__((always_inline)) void stream_vector(float* to, const VectorOf<float>::Type& value) {
+#if defined(__AVX512F__)
+  _mm512_stream_ps(to, __m512(value));
+#elif defined(__AVX__)
+  _mm256_stream_ps(to, __m256(value));
+#elif defined(__SSE2__)
+  _mm_stream_ps(to, __m128(value));
+#else
+  *reinterpret_cast<VectorOf<float>::Type*>(to) = value;
+#endif
+}
 
 // Functions of two elements or vectors.
 struct Add { template <class T> T operator()(T a, T b) const { return a + b; } };

@@ -231,27 +231,32 @@ void cast(void* out, const void* a, const void*, const void*, int64_t n, int uni
 
 // ---- reductions ---------------------------------------------------------------------------------------------------
 
+/** As many groups of vectors as there are from column `i` on; they stay in registers through all rows. The result is where they end. */
+template <int kVectors, class T, class F>
+int64_t combine_vectors(T* to, const T* from, int64_t rows, int64_t n, int64_t i) {
+  using Vector = typename VectorOf<T>::Type;
+  constexpr int64_t lanes = VectorOf<T>::kLanes;
+  for (; i + kVectors * lanes <= n; i += kVectors * lanes) {
+    Vector* place = reinterpret_cast<Vector*>(to + i);
+    Vector running[kVectors];
+    for (int v = 0; v < kVectors; v++) running[v] = place[v];
+    for (int64_t row = 0; row < rows; row++) {
+      const Vector* next = reinterpret_cast<const Vector*>(from + row * n + i);
+      for (int v = 0; v < kVectors; v++) running[v] = F()(running[v], next[v]);
+    }
+    for (int v = 0; v < kVectors; v++) place[v] = running[v];
+  }
+  return i;
+}
+
 template <class T, class F>
 void combine(void* into, const void* values, int64_t rows, int64_t n) {
   T* to = static_cast<T*>(into);
   const T* from = static_cast<const T*>(values);
   int64_t i = 0;
   if constexpr (std::is_floating_point_v<T>) {
-    using Vector = typename VectorOf<T>::Type;
-    constexpr int64_t lanes = VectorOf<T>::kLanes;
-    // Four vectors stay in registers through all rows.
-    for (; i + 4 * lanes <= n; i += 4 * lanes) {
-      Vector* place = reinterpret_cast<Vector*>(to + i);
-      Vector a = place[0], b = place[1], c = place[2], d = place[3];
-      for (int64_t row = 0; row < rows; row++) {
-        const Vector* next = reinterpret_cast<const Vector*>(from + row * n + i);
-        a = F()(a, next[0]);
-        b = F()(b, next[1]);
-        c = F()(c, next[2]);
-        d = F()(d, next[3]);
-      }
-      place[0] = a, place[1] = b, place[2] = c, place[3] = d;
-    }
+    i = combine_vectors<4, T, F>(to, from, rows, n, i);
+    i = combine_vectors<1, T, F>(to, from, rows, n, i);
   }
   for (int64_t row = 0; row < rows; row++) {
     for (int64_t j = i; j < n; j++) to[j] = F()(to[j], from[row * n + j]);

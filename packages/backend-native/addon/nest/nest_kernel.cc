@@ -273,7 +273,7 @@ class Reduction {
         const std::int64_t last = rows_per_group_ * (piece + 1) / pieces_;
         for (std::size_t i = 0; i < accumulators_.size(); i++) std::fill(sums(i), sums(i) + columns, neutral(accumulators_[i].combine, accumulators_[i].dtype));
         // A run of rows is accumulated in the dtype itself, runs in double: long sums keep their precision.
-        constexpr std::int64_t run = 128;
+        const std::int64_t run = ceiling(128, sheet.block_rows()) * sheet.block_rows();
         for (std::int64_t row = first; row < last; row += run) {
           const std::int64_t end = std::min(row + run, last);
           for (std::int64_t at = row; at < end; at += sheet.block_rows()) {
@@ -362,7 +362,12 @@ class Reduction {
 
   void merge(void* scratch) const {
     for (std::size_t i = 0; i < accumulators_.size(); i++) {
-      const double* from = partial(scratch, i);
+      double* from = partial(scratch, i);
+      if (lane(i) != Lane::kInt32) {
+        block_table().combines[static_cast<int>(accumulators_[i].combine)][static_cast<int>(DType::kFloat64)](from, from + outputs_, pieces_ - 1, outputs_);
+        for (std::int64_t o = 0; o < outputs_; o++) write_lane(result(scratch, i), o, lane(i), from[o]);
+        continue;
+      }
       for (std::int64_t o = 0; o < outputs_; o++) {
         double total = from[o];
         for (std::int64_t piece = 1; piece < pieces_; piece++) total = combined(accumulators_[i].combine, accumulators_[i].dtype, total, from[piece * outputs_ + o]);

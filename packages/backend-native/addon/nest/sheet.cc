@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 namespace sconce {
 
@@ -12,18 +13,19 @@ Sheet::Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_
   if (column_ >= 0) width_ = extents_[column_];
   // Blocks of about one size, in whole vectors: a short one at the end of each row would cost as much as a long one.
   const std::int64_t column_blocks = std::max<std::int64_t>(1, (width_ + kBlock - 1) / kBlock);
-  block_columns_ = column_blocks == 1 ? std::max<std::int64_t>(1, width_) : ((width_ + column_blocks - 1) / column_blocks + 15) / 16 * 16;
-  block_rows_ = width_ >= kBlock || width_ == 0 ? 1 : std::max<std::int64_t>(1, std::min(rows_, kBlock / width_));
+  block_columns_ = column_blocks == 1 ? std::max<std::int64_t>(1, width_) : ((width_ + column_blocks - 1) / column_blocks + kFusedElements - 1) / kFusedElements * kFusedElements;
+  block_rows_ = width_ >= kBlock || width_ == 0 ? 1 : std::max<std::int64_t>(1, std::min(rows_, rows_of_block()));
   classify(list_);
   constexpr std::int64_t tile = 32;
   if (stores && reads_across() && width_ >= tile) {
     block_columns_ = tile;
     block_rows_ = std::min(rows_, kBlock / tile);
   }
-  find_chains(results);
+  fuse(results);
   choose_functions();
   place_values(results);
   for (const int result : results) steps_[result].copied = stores && results.size() > 1;
+  find_row_positions();
   const auto reserve = [&](std::size_t bytes) {
     const std::size_t place = memory_bytes_;
     memory_bytes_ += (bytes + 63) / 64 * 64;
@@ -33,6 +35,26 @@ Sheet::Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_
   expansions_at_ = reserve(steps_.size() * sizeof(void*));
   rows_at_ = reserve(row_loops_.size() * static_cast<std::size_t>(block_rows_) * 8);
   turned_at_ = reserve(static_cast<std::size_t>(block_rows_ * block_columns_) * 8);
+  slots_at_ = reserve(static_cast<std::size_t>(slots_) * kFusedElements * sizeof(float));
+  for (Step& step : steps_) step.program_at = reserve(step.program.size() * sizeof(FusedStep));
+}
+
+std::int64_t Sheet::rows_of_block() const {
+  const std::int64_t rows = kBlock / width_;
+  const std::int64_t whole = kFusedElements / std::gcd(width_, kFusedElements);
+  return rows >= whole ? rows / whole * whole : rows;
+}
+
+/** Loads that lie in the order of the sheet need no more than the number of the block's first row. */
+void Sheet::find_row_positions() {
+  const bool holds_whole_rows = block_columns_ == width_ || block_rows_ == 1;
+  for (const Step& step : steps_) {
+    const Instruction& instruction = *step.instruction;
+    if (!(step.reach & kRow)) continue;
+    if (instruction.kind == Instruction::Kind::kIndex) locates_rows_ = true;
+    if (instruction.kind != Instruction::Kind::kLoad || instruction.computed) continue;
+    locates_rows_ = locates_rows_ || !(holds_whole_rows && step.is_direct());
+  }
 }
 
 /** Whether neighbours in memory lie in neighbouring rows: then few rows must be done at once, or each cache line is fetched many times. */
@@ -50,7 +72,7 @@ void Sheet::choose_functions() {
     if (step.absorbed) continue;
     (step.reach == kOnce ? once_ : step.reach == kColumn ? by_column_ : by_block_).push_back(static_cast<int>(at));
     const Instruction& instruction = *step.instruction;
-    if (instruction.kind != Instruction::Kind::kApply || !step.chain.empty()) continue;
+    if (instruction.kind != Instruction::Kind::kApply || !step.program.empty()) continue;
     const int type = static_cast<int>(list_[instruction.operands[instruction.op == Operator::kWhere ? 1 : 0]].dtype);
     step.operands = arity(instruction.op);
     step.function = instruction.op == Operator::kCast ? table.casts[type][static_cast<int>(instruction.dtype)] : table.operators[static_cast<int>(instruction.op)][type];
@@ -116,23 +138,15 @@ void Sheet::place_values(const std::vector<int>& results) {
   };
   // When a value of every element is read for the last time, its place is free again.
   std::vector<std::size_t> last(steps_.size(), 0);
-  const auto each_operand = [&](const Step& step, auto visit) {
-    const Instruction& instruction = *step.instruction;
+  const auto each_read = [&](const Step& step, auto visit) {
     if (step.absorbed) return;
-    if (!step.chain.empty()) {
-      visit(step.start);
-      for (const Link& link : step.chain) {
-        if (link.operand >= 0) visit(link.operand);
-      }
-    } else if (instruction.kind == Instruction::Kind::kApply) {
-      for (int i = 0; i < arity(instruction.op); i++) visit(instruction.operands[i]);
-    } else if (instruction.kind == Instruction::Kind::kLoad) {
-      if (instruction.guard >= 0) visit(instruction.guard);
-      if (instruction.computed) visit(instruction.operands[0]);
+    if (step.program.empty()) each_operand(step, visit);
+    for (const Link& link : step.program) {
+      if (link.op != FusedOperator::kKeep && link.operand >= 0 && link.slot < 0) visit(link.operand);
     }
   };
   for (std::size_t at = 0; at < steps_.size(); at++) {
-    each_operand(steps_[at], [&](int operand) {
+    each_read(steps_[at], [&](int operand) {
       last[operand] = at;
       if (steps_[at].reach == kElement && steps_[operand].reach == kRow) steps_[operand].expanded = true;
     });
@@ -144,7 +158,11 @@ void Sheet::place_values(const std::vector<int>& results) {
   std::vector<std::size_t> free;
   for (std::size_t at = 0; at < steps_.size(); at++) {
     Step& step = steps_[at];
-    if (step.absorbed) continue;
+    if (step.absorbed) {
+      // Written before the last operand is read: not over one of them.
+      if (step.placed && !step.merged) step.place = reserve(elements);
+      continue;
+    }
     if (step.reach == kOnce) step.place = reserve(1);
     else if (step.reach == kRow) step.place = reserve(block_rows_);
     else if (step.reach == kColumn) step.place = reserve(elements);
@@ -152,7 +170,7 @@ void Sheet::place_values(const std::vector<int>& results) {
       // An operator may write over an operand of its own width that dies here, element by element; a load may not.
       const bool applies = step.instruction->kind == Instruction::Kind::kApply;
       const auto release = [&](bool before) {
-        each_operand(step, [&](int operand) {
+        each_read(step, [&](int operand) {
           const Step& source = steps_[operand];
           if (last[operand] != at || source.reach != kElement) return;
           if (before && !(applies && lane_bytes(source.lane) == lane_bytes(step.lane))) return;
@@ -198,6 +216,11 @@ SheetWorker::SheetWorker(const Sheet& sheet, const Range* inputs, const void* co
 }
 
 void SheetWorker::locate_rows(std::int64_t row, std::int64_t rows) {
+  if (!sheet_.locates_rows_) {
+    row_ = row;
+    rows_ = rows;
+    return;
+  }
   const std::size_t loops = sheet_.row_loops_.size();
   const auto after = [&](std::int64_t from, std::int64_t to) {
     bool carry = true;
@@ -242,6 +265,7 @@ void SheetWorker::evaluate(std::int64_t row, std::int64_t rows, std::int64_t col
   }
   // Along a single row, what depends on it alone is still there.
   const bool same_row = rows == 1 && rows_ == 1 && row == row_;
+  prepared_ = prepared_ && !moved && rows == rows_;
   if (!same_row) locate_rows(row, rows);
   const std::int64_t n = rows * columns;
   for (const int at : sheet_.by_block_) {
@@ -268,11 +292,12 @@ void SheetWorker::evaluate(std::int64_t row, std::int64_t rows, std::int64_t col
       if (is_last) out = last_result;
       values_[at] = out;
       in_element_ = true;
-      if (step.chain.empty()) run(step, n, out);
-      else run_chain(step, n, out, streams && is_last);
+      if (step.program.empty()) run(step, n, out);
+      else run_program(step, n, out, streams && is_last);
       in_element_ = false;
     }
   }
+  prepared_ = true;
 }
 
 void SheetWorker::run(const Sheet::Step& step, std::int64_t n, void* out) {
@@ -331,15 +356,33 @@ const void* SheetWorker::operand_of_element(int operand, bool& single) const {
   return reach == Sheet::kRow && rows_ > 1 ? expansions_[operand] : values_[operand];
 }
 
-void SheetWorker::run_chain(const Sheet::Step& step, std::int64_t n, void* out, bool streams) const {
-  ChainStep steps[kLongestChain];
-  int count = 0;
-  for (const Sheet::Link& link : step.chain) {
-    ChainStep& next = steps[count++];
+void SheetWorker::prepare_program(const Sheet::Step& step) {
+  FusedStep* steps = reinterpret_cast<FusedStep*>(memory_ + step.program_at);
+  for (const Sheet::Link& link : step.program) {
+    FusedStep next;
     next.op = link.op;
-    if (link.operand >= 0) next.operand = static_cast<const float*>(operand_of_element(link.operand, next.single));
+    next.also = link.also;
+    next.slot = link.slot >= 0;
+    if (next.slot) {
+      next.operand = reinterpret_cast<float*>(memory_ + sheet_.slots_at_) + link.slot * kFusedElements;
+    } else if (link.op == FusedOperator::kKeep) {
+      next.operand = reinterpret_cast<float*>(memory_ + sheet_.steps_[link.operand].place);
+      if (link.operand != &step - sheet_.steps_.data()) values_[link.operand] = next.operand;
+    } else if (link.operand >= 0) {
+      next.operand = const_cast<float*>(static_cast<const float*>(operand_of_element(link.operand, next.single)));
+    }
+    *steps++ = next;
   }
-  chain_table().run(static_cast<float*>(out), static_cast<const float*>(values_[step.start]), steps, count, n, streams);
+}
+
+void SheetWorker::run_program(const Sheet::Step& step, std::int64_t n, void* out, bool streams) {
+  if (!prepared_) prepare_program(step);
+  FusedStep* steps = reinterpret_cast<FusedStep*>(memory_ + step.program_at);
+  for (const int at : step.moving) steps[at].operand = const_cast<float*>(static_cast<const float*>(values_[step.program[at].operand]));
+  const int count = static_cast<int>(step.program.size());
+  steps[count - 1].operand = static_cast<float*>(out);
+  steps[count - 1].streams = streams;
+  fused_table().run(steps, count, n);
 }
 
 void SheetWorker::load(const Sheet::Step& step, std::int64_t rows, std::int64_t columns, void* out) {
@@ -373,6 +416,7 @@ void SheetWorker::load(const Sheet::Step& step, std::int64_t rows, std::int64_t 
   const bool by_row = step.reach & Sheet::kRow;
   const auto offset_of = [&](std::int64_t r) {
     std::int64_t offset = instruction.offset;
+    if (step.is_direct() && !sheet_.locates_rows_) return offset + (row_ + r) * sheet_.width_;
     if (by_row) {
       for (std::size_t i = 0; i < step.row_strides.size(); i++) offset += step.row_strides[i] * row_index(i, r);
     }
@@ -401,8 +445,7 @@ void SheetWorker::load(const Sheet::Step& step, std::int64_t rows, std::int64_t 
     }
     return;
   }
-  const bool held_as_stored = instruction.dtype == DType::kFloat32 || instruction.dtype == DType::kInt32 || instruction.dtype == DType::kUint32 || instruction.dtype == DType::kFloat64;
-  if (step.reach == Sheet::kElement && held_as_stored && !step.copied && ((step.contiguous && is_whole()) || (rows == 1 && step.column_stride == 1))) {
+  if ((step.is_direct() && is_whole()) || (rows == 1 && step.column_stride == 1 && step.reads_in_place())) {
     const char* from = base + (offset_of(0) + first) * element;
     values_[static_cast<std::size_t>(&step - sheet_.steps_.data())] = from;
     // The next block likely follows. The processor's own prefetching loses its way between blocks.

@@ -3,8 +3,8 @@
 // The innermost loop that is walked makes the columns, all others the rows. A block is a part of one row, or several
 // whole rows where these are short, or a tile of both where something is read across the rows; its values sit in memory that fits the first-level cache. Every value is computed
 // once for as far as it reaches: constants once, what depends on the column alone once per range of columns, what
-// depends on the row alone once per row, and only the rest per element. Of the latter, values that only the next operator
-// reads are steps of a chain (chain_blocks.h) and have no memory.
+// depends on the row alone once per row, and only the rest per element. Of the latter, neighbouring operators on float32 are done as one
+// (fused_blocks.h).
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,13 @@
 
 #include "../kernel.h"
 #include "blocks.h"
-#include "chain_blocks.h"
+#include "fused_blocks.h"
 #include "nest.h"
 
 namespace sconce {
 
 /** Elements of a block, at most. */
-constexpr std::int64_t kBlock = 1024;
+constexpr std::int64_t kBlock = 1280;
 
 class Sheet {
  public:
@@ -37,7 +37,7 @@ class Sheet {
   /** Whether its values do not stay in the second-level cache. */
   bool is_large() const { return rows_ * width_ >= std::int64_t{1} << 18; }
   /** Whether the last value can be stored past the caches as it is computed. */
-  bool can_stream_last() const { return !steps_.empty() && !steps_.back().chain.empty(); }
+  bool can_stream_last() const { return !steps_.empty() && !steps_.back().program.empty(); }
   /** Bytes that a worker needs. */
   std::size_t memory_bytes() const { return memory_bytes_; }
 
@@ -47,10 +47,12 @@ class Sheet {
   /** What a value depends on. */
   enum Reach { kOnce = 0, kRow = 1, kColumn = 2, kElement = 3 };
 
-  /** A step of a chain; `operand` is a value, or -1. */
+  /** A step of a program; `operand` is a value, or -1, and `slot` where it is kept for a tile, or -1. */
   struct Link {
-    ChainOperator op = ChainOperator::kAdd;
+    FusedOperator op = FusedOperator::kStart;
     int operand = -1;
+    int slot = -1;
+    bool also = false;
   };
 
   struct Step {
@@ -59,9 +61,12 @@ class Sheet {
     Lane lane = Lane::kFloat32;
     BlockOperator function = nullptr;  // of an application
     int operands = 0;
-    std::vector<Link> chain;     // of an application that is the end of a chain
-    int start = -1;              // the value that the chain begins with
-    bool absorbed = false;       // a part of a later step's chain
+    std::vector<Link> program;   // of the last of several applications that are done as one
+    std::vector<int> moving;     // those of its links whose operands lie elsewhere in each block
+    std::size_t program_at = 0;  // where its steps are in a worker's memory
+    bool absorbed = false;       // an application that a later one's program does
+    bool merged = false;         // an application that is made with each choice that depends on it
+    bool placed = false;         // a value that is read outside its program
     std::vector<std::int64_t> row_strides;  // of a load, per row loop
     std::int64_t column_stride = 0;
     bool contiguous = false;     // a load whose elements lie in the order of the sheet
@@ -69,12 +74,30 @@ class Sheet {
     bool expanded = false;       // a row value that elements need as a block of its own
     std::size_t place = 0;       // where its values are in a worker's memory
     std::size_t expansion = 0;   // where the expanded values are
+
+    /** Whether a load of every element may leave its values where they are, if they lie side by side. */
+    bool reads_in_place() const {
+      const DType dtype = instruction->dtype;
+      const bool as_held = lane_bytes(lane) == bytes_per_element(dtype);
+      return reach == kElement && instruction->guard < 0 && as_held && !copied;
+    }
+    bool is_direct() const { return contiguous && reads_in_place(); }
   };
 
   void classify(const std::vector<Instruction>& list);
   void choose_functions();
-  void find_chains(const std::vector<int>& results);
-  void join_chain(int at, const std::vector<int>& uses);
+  /** The rows of a block that holds whole rows: whole tiles of vectors if that is possible. */
+  std::int64_t rows_of_block() const;
+  void find_row_positions();
+  class Fuser;
+  void fuse(const std::vector<int>& results);
+  void merge_comparisons(const std::vector<int>& uses);
+  /** Whether a value can be made by a step of a program. */
+  bool can_fuse(int at) const;
+  std::vector<int> count_uses(const std::vector<int>& results) const;
+  /** Gives `visit` all values that a step reads as it is computed. */
+  template <class Visit>
+  void each_operand(const Step& step, Visit visit) const;
   bool reads_across() const;
   void place_values(const std::vector<int>& results);
 
@@ -94,7 +117,27 @@ class Sheet {
   std::size_t expansions_at_ = 0;
   std::size_t rows_at_ = 0;
   std::size_t turned_at_ = 0;
+  std::size_t slots_at_ = 0;
+  /** Values that a program keeps for a tile, at most. */
+  int slots_ = 0;
+  /** Whether the positions of rows along their loops are asked for. */
+  bool locates_rows_ = false;
 };
+
+template <class Visit>
+void Sheet::each_operand(const Step& step, Visit visit) const {
+  const Instruction& instruction = *step.instruction;
+  if (instruction.kind == Instruction::Kind::kApply) {
+    for (int i = 0; i < arity(instruction.op); i++) {
+      const Step& operand = steps_[instruction.operands[i]];
+      if (operand.merged) each_operand(operand, visit);
+      else visit(instruction.operands[i]);
+    }
+  } else if (instruction.kind == Instruction::Kind::kLoad) {
+    if (instruction.guard >= 0) visit(instruction.guard);
+    if (instruction.computed) visit(instruction.operands[0]);
+  }
+}
 
 /** One thread's memory and position. */
 class SheetWorker {
@@ -115,7 +158,9 @@ class SheetWorker {
 
  private:
   void run(const Sheet::Step& step, std::int64_t n, void* out);
-  void run_chain(const Sheet::Step& step, std::int64_t n, void* out, bool streams) const;
+  void run_program(const Sheet::Step& step, std::int64_t n, void* out, bool streams);
+  /** Writes the steps of a program, which stay the same as long as blocks have the same columns and as many rows. */
+  void prepare_program(const Sheet::Step& step);
   /** The lanes of an operand of a value of every element, which is a single one for the block if `single` says so. */
   const void* operand_of_element(int operand, bool& single) const;
   void load(const Sheet::Step& step, std::int64_t rows, std::int64_t columns, void* out);
@@ -138,6 +183,7 @@ class SheetWorker {
   std::int64_t column_ = -1;
   std::int64_t columns_ = -1;
   bool in_element_ = false;
+  bool prepared_ = false;
 };
 
 }  // namespace sconce

@@ -1,5 +1,6 @@
 // Three passes over a row that stays in the first-level cache: its largest element, the exponentials with their sum, and
-// the division. Exponentials are summed in double, a few hundred at a time, so that long rows keep their precision.
+// the division, as a product. Exponentials are summed in double, a few hundred at a time, so that long rows keep their
+// precision.
 #include "row_blocks.h"
 
 #include <algorithm>
@@ -16,6 +17,9 @@ using std::int64_t;
 
 constexpr int64_t kPiece = 512;
 
+/** The larger of two numbers. It may pass over a NaN, which makes the sum of the exponentials NaN and so all of the row. */
+struct Larger { template <class T> T operator()(T a, T b) const { return b > a ? b : a; } };
+
 /** y = e^(x - largest), and its sum. */
 double exponentials(const float* x, float* y, int64_t n, float largest) {
   double sum = 0;
@@ -28,14 +32,33 @@ double exponentials(const float* x, float* y, int64_t n, float largest) {
   return sum;
 }
 
-void softmax(const float* x, float* y, int64_t n) {
-  const float largest = static_cast<float>(reduce<float, MaximumFloat>(x, n));
-  const float sum = static_cast<float>(exponentials(x, y, n, largest));
-  for (int64_t i = 0; i < n; i++) y[i] /= sum;
+/** y = the factor times each of `values`, past the caches where y is aligned. */
+void stream_product(const float* values, float factor, float* y, int64_t n) {
+  using Vector = VectorOf<float>::Type;
+  constexpr int64_t lanes = VectorOf<float>::kLanes;
+  int64_t i = 0;
+  for (; i < n && reinterpret_cast<std::uintptr_t>(y + i) % kVectorBytes != 0; i++) y[i] = values[i] * factor;
+  for (; i + lanes <= n; i += lanes) stream_vector(y + i, *reinterpret_cast<const Vector*>(values + i) * factor);
+  for (; i < n; i++) y[i] = values[i] * factor;
 }
 
-void log_softmax(const float* x, float* y, int64_t n) {
-  const float largest = static_cast<float>(reduce<float, MaximumFloat>(x, n));
+void softmax(const float* x, float* y, int64_t n, float* staged) {
+  const float largest = static_cast<float>(reduce<float, Larger>(x, n));
+  if (staged != nullptr) {
+    // Much is read: the next row is asked for while this one is computed.
+    for (int64_t i = 0; i < n; i += 64 / static_cast<int64_t>(sizeof(float))) __builtin_prefetch(x + n + i);
+  }
+  float* values = staged != nullptr ? staged : y;
+  const float factor = static_cast<float>(1 / exponentials(x, values, n, largest));
+  if (staged != nullptr) {
+    stream_product(staged, factor, y, n);
+  } else {
+    for (int64_t i = 0; i < n; i++) y[i] *= factor;
+  }
+}
+
+void log_softmax(const float* x, float* y, int64_t n, float*) {
+  const float largest = static_cast<float>(reduce<float, Larger>(x, n));
   const float logarithm = static_cast<float>(std::log(exponentials(x, y, n, largest)));
 #pragma GCC ivdep
   for (int64_t i = 0; i < n; i++) y[i] = (x[i] - largest) - logarithm;

@@ -6,10 +6,10 @@
 namespace sconce {
 
 struct RowTable {
-  /** y = e^(x - max x), divided by its sum. */
-  void (*softmax)(const float* x, float* y, std::int64_t n);
-  /** y = x - max x - ln(sum of e^(x - max x)). */
-  void (*log_softmax)(const float* x, float* y, std::int64_t n);
+  /** y = e^(x - max x), divided by its sum. With memory for n elements in `staged`, y is stored past the caches. */
+  void (*softmax)(const float* x, float* y, std::int64_t n, float* staged);
+  /** y = x - max x - ln(sum of e^(x - max x)); not staged. */
+  void (*log_softmax)(const float* x, float* y, std::int64_t n, float* staged);
 };
 
 const RowTable& row_table();

@@ -1,6 +1,8 @@
 #include "softmax.h"
 
 #include "../instruction_sets.h"
+#include "../nest/blocks.h"
+#include "../thread_memory.h"
 #include "row_blocks.h"
 
 namespace sconce {
@@ -9,7 +11,11 @@ SCONCE_DISPATCH(RowTable, row_table)
 
 namespace {
 
-using RowFunction = void (*)(const float* x, float* y, std::int64_t n);
+using RowFunction = void (*)(const float* x, float* y, std::int64_t n, float* staged);
+
+/** Results of at least this many bytes, which caches would not hold beside x, are stored past them if a row fits the first-level cache. */
+constexpr std::size_t kStreamed = std::size_t{12} << 20;
+constexpr std::int64_t kLongestStaged = 4096;
 
 class Softmax final : public Kernel {
  public:
@@ -24,8 +30,14 @@ class Softmax final : public Kernel {
   void run(const Range* buffers, void*) const override {
     const float* x = static_cast<const float*>(buffers[0].pointer);
     float* y = static_cast<float*>(buffers[1].pointer);
-#pragma omp parallel for schedule(static) if (rows_ > 1 && rows_ * length_ > 8192)
-    for (std::int64_t row = 0; row < rows_; row++) function_(x + row * length_, y + row * length_, length_);
+    const bool streams = bytes_[1] >= kStreamed && length_ <= kLongestStaged;
+#pragma omp parallel if (rows_ > 1 && rows_ * length_ > 8192)
+    {
+      float* staged = streams ? static_cast<float*>(thread_memory(static_cast<std::size_t>(length_) * sizeof(float))) : nullptr;
+#pragma omp for schedule(static)
+      for (std::int64_t row = 0; row < rows_; row++) function_(x + row * length_, y + row * length_, length_, staged);
+      if (streams) finish_streams();
+    }
   }
 
  private:

@@ -72,6 +72,18 @@ describe("rows", () => {
       return [softmax(x), logSoftmax(x)];
     }));
 
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    "%d anywhere in long rows, whose results are stored past the caches",
+    (special) =>
+      compare(() => {
+        const length = 1001;
+        const values = Float32Array.from({ length: 3300 * length }, (_, i) => 20 * Math.sin(i * 0.7));
+        for (let row = 0; row < 3300; row += 3) values[row * length + ((row * 7) % length)] = special;
+        const x = tensor(values, { shape: [3300, length] });
+        return [softmax(x), logSoftmax(x)];
+      }),
+  );
+
   it.each([
     [20, 5, 7],
     [300, 200, 128],

@@ -15,27 +15,49 @@ const operators: readonly ScalarOperator[] = [
   "negate",
   "sqrt",
 ];
+const comparisons: readonly ScalarOperator[] = ["equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual"];
 const special = [-0, 0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
 
 /** Which loops each input is read along: a value per element, row, column, or a single one. */
 const reaches = [["row", "column"], ["row", "column"], ["row"], ["column"], []] as const;
 
-/** Applications in a row; each takes the value before it, or one from further back. */
+/**
+ * Applications in a row; each takes the value before it, or one from further back. Some choose by a comparison, which may
+ * be one that was made before, and some choose again with the same other value.
+ */
 const applications = fc.array(
-  fc.record({ operator: fc.constantFrom(...operators), other: fc.nat(), back: fc.nat(4), exchanged: fc.boolean() }),
+  fc.record({
+    operator: fc.constantFrom(...operators, ...comparisons),
+    other: fc.nat(),
+    third: fc.nat(),
+    back: fc.nat(4),
+    exchanged: fc.boolean(),
+    again: fc.boolean(),
+  }),
   { minLength: 1, maxLength: 40 },
 );
 /** Of two zeros the addon takes the left one for the larger or smaller; the contract leaves that open. */
-function rounded(operator: ScalarOperator, operands: readonly number[]): number {
+function rounded({ operator }: Instruction & { kind: "apply" }, operands: readonly number[]): number {
+  if (operator === "where") return operands[0] ? operands[1] : operands[2];
   const chooses = operator === "maximum" || operator === "minimum";
   if (chooses && operands[0] === operands[1]) return operands[0];
   return Math.fround(applyScalar(operator, operands, "float32", "float32"));
 }
 
 /** Sizes that end within vectors, blocks of several rows, and rows of several blocks. */
-const shapes = fc.constantFrom([1, 5], [7, 1], [3, 1030], [37, 19], [130, 33], [2, 2500], [60, 128]);
+const shapes = fc.constantFrom(
+  [1, 5],
+  [7, 1],
+  [3, 1030],
+  [37, 19],
+  [130, 33],
+  [2, 2500],
+  [60, 128],
+  [300, 24],
+  [24, 144],
+);
 
-test.runIf(testsNative)("chains of operators", async () => {
+test.runIf(testsNative)("operators that are done as one", async () => {
   const native = await openNative({ threads: 2 });
   const property = fc.property(
     shapes,
@@ -50,13 +72,26 @@ test.runIf(testsNative)("chains of operators", async () => {
         return { kind: "load", input, dtype: "float32", access: { kind: "affine", offset: 0, strides } };
       });
       const body = [...loads];
-      for (const { operator, other, back, exchanged } of list) {
-        const running = back === 4 ? other % body.length : body.length - 1;
-        const operands = exchanged ? [other % body.length, running] : [running, other % body.length];
-        const arity = operator === "negate" || operator === "sqrt" ? 1 : 2;
-        body.push({ kind: "apply", operator, dtype: "float32", operands: arity === 1 ? [running] : operands });
+      const numbers = loads.map((_, i) => i);
+      const apply = (operator: ScalarOperator, dtype: "float32" | "bool", operands: readonly number[]): number =>
+        body.push({ kind: "apply", operator, dtype, operands }) - 1;
+      let bools: number[] = [];
+      let chosen = 0;
+      for (const { operator, other, third, back, exchanged, again } of list) {
+        const any = numbers[other % numbers.length];
+        const running = back === 4 ? any : numbers[numbers.length - 1];
+        const operands = exchanged ? [any, running] : [running, any];
+        if (comparisons.includes(operator)) {
+          const condition = again && bools.length > 1 ? bools[third % bools.length] : apply(operator, "bool", operands);
+          bools = [...bools, condition];
+          chosen = again ? chosen : numbers[third % numbers.length];
+          numbers.push(apply("where", "float32", [condition, ...(back < 3 ? [running, chosen] : [chosen, running])]));
+        } else {
+          const arity = operator === "negate" || operator === "sqrt" ? 1 : 2;
+          numbers.push(apply(operator, "float32", arity === 1 ? [running] : operands));
+        }
       }
-      const stores = [body.length - 1, ...also.map((each) => each % body.length)].map((value) => ({
+      const stores = [body.length - 1, ...also.map((each) => numbers[each % numbers.length])].map((value) => ({
         value,
         dtype: "float32" as const,
       }));
@@ -87,7 +122,7 @@ test.runIf(testsNative)("chains of operators", async () => {
             values[at] = contents[instruction.input][Math.floor(i / columns) * strides[0] + (i % columns) * strides[1]];
           } else if (instruction.kind === "apply") {
             const operands = instruction.operands.map((operand) => values[operand]);
-            values[at] = rounded(instruction.operator, operands);
+            values[at] = rounded(instruction, operands);
           }
         });
         stores.forEach(({ value }, output) => {
