@@ -40,7 +40,10 @@ Sheet::Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_
 }
 
 std::int64_t Sheet::rows_of_block() const {
-  const std::int64_t rows = kBlock / width_;
+  // Few blocks should be an even number of about one size, so that two threads end together.
+  const std::int64_t blocks = (rows_ + kBlock / width_ - 1) / (kBlock / width_);
+  const std::int64_t shared = blocks > 1 && blocks < 16 ? blocks + blocks % 2 : blocks;
+  const std::int64_t rows = std::max<std::int64_t>(1, std::min(kBlock / width_, (rows_ + shared - 1) / std::max<std::int64_t>(1, shared)));
   const std::int64_t whole = kFusedElements / std::gcd(width_, kFusedElements);
   return rows >= whole ? rows / whole * whole : rows;
 }
