@@ -20,7 +20,7 @@ class MatrixProduct final : public Kernel {
   MatrixProduct(const ProductShape& shape, const PostOperations& post, bool exchanges)
       : shape_(shape), post_(post), exchanges_(exchanges), panels_(shape.depth, shape.columns),
         parts_(parts_of(shape, post)), depth_(ceiling(shape.depth, parts_)), at_once_(shape.transpose_a ? kDepthOfStrips : kDepthAtOnce),
-        shares_(shape.rows, std::min(depth_, at_once_) * kFloat, panels_.count(), ceiling(kFewestTasks, parts_)), packs_(wants_packing(shape)), packed_(panels_.bytes()) {
+        shares_(shape.rows, std::min(depth_, at_once_) * kFloat, panels_.count(), ceiling(shape.transpose_a ? kFewestTasks / 2 : kFewestTasks, parts_)), packs_(wants_packing(shape)), packed_(panels_.bytes()) {
     bytes_ = {static_cast<std::size_t>(shape.rows * shape.depth * kFloat), static_cast<std::size_t>(shape.depth * shape.columns * kFloat)};
     if (exchanges) std::swap(bytes_[0], bytes_[1]);
     for (const std::size_t bytes : post.bytes()) bytes_.push_back(bytes);
@@ -64,7 +64,7 @@ class MatrixProduct final : public Kernel {
 
   /** Rows of b that lie apart by much, and by a power of two, fall on few places of the caches. */
   static bool wants_packing(const ProductShape& s) {
-    return s.transpose_b || s.columns % product_table().lanes != 0 || (s.columns * kFloat % 2048 == 0 && s.rows > 2 * kStrip);
+    return s.transpose_b || s.columns % product_table().lanes != 0 || (s.columns * kFloat % 1024 == 0 && s.rows > 2 * kStrip);
   }
 
   static void add(const float* from, std::int64_t count, float* to) {
