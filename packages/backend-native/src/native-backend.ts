@@ -26,6 +26,7 @@ import { imagesSideBySide, inOrder, type Order, orderFor } from "./optimize/orde
 import { joinPaddedSums } from "./optimize/padded-sums.ts";
 import { readRectified } from "./optimize/rectified.ts";
 import { joinRectifiedPools } from "./optimize/rectified-pools.ts";
+import { shareConcatenations } from "./optimize/shared-concatenations.ts";
 import { splitSums } from "./optimize/split-sums.ts";
 import { defaultThreadCount } from "./thread-count.ts";
 
@@ -102,7 +103,7 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
           const order = orderFor(joined, claim);
           const fused = fuseEpilogues(joined, epilogueClaim(joined, claim, order));
           const laidOut = joinConvolutions(keepInOrder(fused, claim, order), claim);
-          return keepConstants(joinMoments(laidOut, claim), claim);
+          return keepConstants(joinMoments(shareConcatenations(laidOut, claim), claim), claim);
         },
       }),
     record: (steps: readonly Step<NativeBuffer>[]): Replay => replay(addon, device, steps),
