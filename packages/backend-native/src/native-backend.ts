@@ -27,6 +27,7 @@ import { imagesSideBySide, inOrder, type Order, orderFor } from "./optimize/orde
 import { joinPaddedSums } from "./optimize/padded-sums.ts";
 import { readRectified } from "./optimize/rectified.ts";
 import { joinRectifiedPools } from "./optimize/rectified-pools.ts";
+import { shareConcatenations } from "./optimize/shared-concatenations.ts";
 import { splitSums } from "./optimize/split-sums.ts";
 import { defaultThreadCount } from "./thread-count.ts";
 
@@ -103,8 +104,8 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
           const order = orderFor(joined, claim);
           const fused = fuseEpilogues(joined, epilogueClaim(joined, claim, order));
           const laidOut = joinConvolutions(keepInOrder(fused, claim, order), claim);
-          const expanded = joinExpansions(laidOut, claim);
-          return keepConstants(joinMoments(expanded, claim), claim);
+          const merged = joinMoments(shareConcatenations(joinExpansions(laidOut, claim), claim), claim);
+          return keepConstants(merged, claim);
         },
       }),
     record: (steps: readonly Step<NativeBuffer>[]): Replay => replay(addon, device, steps),

@@ -12,6 +12,7 @@
 #include "../thread_memory.h"
 #include "blocks.h"
 #include "sheet.h"
+#include "single.h"
 
 namespace sconce {
 namespace {
@@ -435,6 +436,6 @@ class NestKernel final : public Kernel {
 
 }  // namespace
 
-KernelPointer nest_kernel(Nest nest) { return std::make_shared<NestKernel>(nest); }
+KernelPointer nest_kernel(Nest nest) { return std::make_shared<NestKernel>(without_single_reduction(std::move(nest))); }
 
 }  // namespace sconce

@@ -40,7 +40,10 @@ Sheet::Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_
 }
 
 std::int64_t Sheet::rows_of_block() const {
-  const std::int64_t rows = kBlock / width_;
+  // Few blocks should be an even number of about one size, so that two threads end together.
+  const std::int64_t blocks = (rows_ + kBlock / width_ - 1) / (kBlock / width_);
+  const std::int64_t shared = blocks > 1 && blocks < 16 ? blocks + blocks % 2 : blocks;
+  const std::int64_t rows = std::max<std::int64_t>(1, std::min(kBlock / width_, (rows_ + shared - 1) / std::max<std::int64_t>(1, shared)));
   const std::int64_t whole = kFusedElements / std::gcd(width_, kFusedElements);
   return rows >= whole ? rows / whole * whole : rows;
 }
@@ -425,9 +428,23 @@ void SheetWorker::load(const Sheet::Step& step, std::int64_t rows, std::int64_t 
   const std::int64_t stride = columns == 1 && step.reach != Sheet::kElement && step.reach != Sheet::kColumn ? 0 : step.column_stride;
   const std::int64_t first = step.reach & Sheet::kColumn ? column_ * step.column_stride : 0;
   if (instruction.guard >= 0) {
-    std::memset(out, 0, static_cast<std::size_t>(n) * lane);
+    const Sheet::Reach guard_reach = sheet_.steps_[instruction.guard].reach;
+    const BlockOperator select = table_.operators[static_cast<int>(Operator::kWhere)][static_cast<int>(instruction.dtype)];
+    const double zero = 0;  // in every kind of lane
     for (std::int64_t r = 0; r < rows; r++) {
       const std::int64_t offset = offset_of(r) + first;
+      const std::int64_t end_of_row = offset + (columns - 1) * stride;
+      char* const to = static_cast<char*>(out) + r * columns * lane;
+      if (std::min(offset, end_of_row) >= 0 && std::max(offset, end_of_row) < limit) {
+        // All of it may be read, and what the guard refuses is cleared afterwards.
+        read(to, base + offset * element, stride, columns);
+        const bool single = guard_reach == Sheet::kOnce || (guard_reach == Sheet::kRow && step.reach != Sheet::kRow);
+        const std::int32_t* guard = static_cast<const std::int32_t*>(values_[instruction.guard]);
+        if (guard_reach != Sheet::kOnce) guard += single ? r : r * columns;
+        select(to, guard, to, &zero, columns, single ? 5 : 4);
+        continue;
+      }
+      std::memset(to, 0, static_cast<std::size_t>(columns) * lane);
       for (std::int64_t c = 0; c < columns;) {
         if (spread(instruction.guard, r * columns + c) == 0) {
           c++;
@@ -436,10 +453,8 @@ void SheetWorker::load(const Sheet::Step& step, std::int64_t rows, std::int64_t 
         std::int64_t end = c + 1;
         while (end < columns && spread(instruction.guard, r * columns + end) != 0) end++;
         const std::int64_t from = offset + c * stride;
-        const std::int64_t to = offset + (end - 1) * stride;
-        if (std::min(from, to) >= 0 && std::max(from, to) < limit) {
-          read(static_cast<char*>(out) + (r * columns + c) * lane, base + from * element, stride, end - c);
-        }
+        const std::int64_t last = offset + (end - 1) * stride;
+        if (std::min(from, last) >= 0 && std::max(from, last) < limit) read(to + c * lane, base + from * element, stride, end - c);
         c = end;
       }
     }

@@ -20,7 +20,7 @@ class MatrixProduct final : public Kernel {
   MatrixProduct(const ProductShape& shape, const PostOperations& post, bool exchanges)
       : shape_(shape), post_(post), exchanges_(exchanges), panels_(shape.depth, shape.columns),
         parts_(parts_of(shape, post)), depth_(ceiling(shape.depth, parts_)), at_once_(shape.transpose_a ? kDepthOfStrips : kDepthAtOnce),
-        shares_(shape.rows, std::min(depth_, at_once_) * kFloat, panels_.count(), ceiling(kFewestTasks, parts_)), packs_(wants_packing(shape)), packed_(panels_.bytes()) {
+        shares_(shape.rows, std::min(depth_, at_once_) * kFloat, panels_.count(), ceiling(shape.transpose_a ? kFewestTasks / 2 : kFewestTasks, parts_)), packs_(wants_packing(shape)), packed_(panels_.bytes()) {
     bytes_ = {static_cast<std::size_t>(shape.rows * shape.depth * kFloat), static_cast<std::size_t>(shape.depth * shape.columns * kFloat)};
     if (exchanges) std::swap(bytes_[0], bytes_[1]);
     for (const std::size_t bytes : post.bytes()) bytes_.push_back(bytes);
@@ -64,7 +64,7 @@ class MatrixProduct final : public Kernel {
 
   /** Rows of b that lie apart by much, and by a power of two, fall on few places of the caches. */
   static bool wants_packing(const ProductShape& s) {
-    return s.transpose_b || s.columns % product_table().lanes != 0 || (s.columns * kFloat % 2048 == 0 && s.rows > 2 * kStrip);
+    return s.transpose_b || s.columns % product_table().lanes != 0 || (s.columns * kFloat % 1024 == 0 && s.rows > 2 * kStrip);
   }
 
   static void add(const float* from, std::int64_t count, float* to) {
@@ -82,6 +82,20 @@ class MatrixProduct final : public Kernel {
     }
   }
 
+  /** Copies `count` columns of a transposed factor into strips: some rows of all strips at a time, as they lie side by side in memory, and the next rows are far away. */
+  void copy_strips(const float* a, std::int64_t depth, std::int64_t count, float* copies) const {
+    constexpr std::int64_t at_once = 8, ahead = 16, line = 64 / kFloat;
+    for (std::int64_t k = 0; k < depth; k += at_once) {
+      const std::int64_t rows = std::min(at_once, depth - k);
+      for (std::int64_t row = k + ahead; row < std::min(k + ahead + rows, depth); row++) {
+        for (std::int64_t column = 0; column < count; column += line) __builtin_prefetch(a + row * shape_.rows + column);
+      }
+      for (std::int64_t first = 0; first < count; first += kStrip) {
+        product_table().pack(a + k * shape_.rows + first, shape_.rows, 1, rows, std::min(kStrip, count - first), kStrip, copies + first * depth + k * kStrip);
+      }
+    }
+  }
+
   /** A task for the depth [begin, end). */
   void multiply(const float* a, const float* b, float* c, std::int64_t begin, std::int64_t end, const Shares::Task& task, const ResultChain* chain) const {
     const std::int64_t strips = ceiling(task.rows, kStrip);
@@ -95,10 +109,7 @@ class MatrixProduct final : public Kernel {
       for (std::int64_t i = 0; i < task.rows; i++) {
         rows[i] = shape_.transpose_a ? copies + i / kStrip * kStrip * depth + i % kStrip : a + (task.first_row + i) * shape_.depth + k;
       }
-      for (std::int64_t strip = 0; shape_.transpose_a && strip < strips; strip++) {
-        const std::int64_t row = strip * kStrip;
-        product_table().pack(a + k * shape_.rows + task.first_row + row, shape_.rows, 1, depth, std::min(kStrip, task.rows - row), kStrip, copies + row * depth);
-      }
+      if (shape_.transpose_a) copy_strips(a + k * shape_.rows + task.first_row, depth, task.rows, copies);
       for (std::int64_t panel = task.first_panel; panel < task.last_panel; panel++) {
         const std::int64_t column = panels_.first_column(panel);
         PanelProduct product;

@@ -33,6 +33,9 @@ constexpr int tile_rows(int vectors) {
   return kVectors == 2 ? of_two[vectors - 1] : of_four[vectors - 1];
 }
 
+/** A number of rows that all tiles divide. */
+constexpr int kTileRows = 24;
+
 /** The first lanes of a vector, so many as a panel's last vector has. */
 class Lanes {
  public:
@@ -253,7 +256,15 @@ inline __attribute__((always_inline)) void transpose(const float* from, std::int
   for (int i = 0; i < 4; i++) std::memcpy(to + i * to_step, &rows[i], sizeof(Quad));
 }
 
+/** Rows of a known length, which are copied without a call. */
+template <int Columns>
+void copy_rows(const float* from, std::int64_t step, std::int64_t count, float* to) {
+  for (std::int64_t k = 0; k < count; k++) std::memcpy(to + k * Columns, from + k * step, Columns * sizeof(float));
+}
+
 void pack_copies(const float* from, std::int64_t depth_step, std::int64_t depth, std::int64_t columns, std::int64_t width, float* to) {
+  if (columns == width && width == kTileRows) return copy_rows<kTileRows>(from, depth_step, depth, to);
+  if (columns == width && width == kVectors * kLanes) return copy_rows<kVectors * kLanes>(from, depth_step, depth, to);
   for (std::int64_t k = 0; k < depth; k++) {
     std::memcpy(to + k * width, from + k * depth_step, static_cast<std::size_t>(columns) * sizeof(float));
     std::fill(to + k * width + columns, to + (k + 1) * width, 0.0f);
@@ -282,7 +293,7 @@ void pack(const float* from, std::int64_t depth_step, std::int64_t column_step, 
 }  // namespace
 
 const ProductTable& product_table() {
-  static const ProductTable table{kVectors * kLanes, kLanes, 24, multiply<>, pack};
+  static const ProductTable table{kVectors * kLanes, kLanes, kTileRows, multiply<>, pack};
   return table;
 }
 

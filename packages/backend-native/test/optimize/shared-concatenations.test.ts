@@ -1,0 +1,102 @@
+/** Sums of products over time, joined in two orders: parts are joined once, and the results stay the same. */
+import { openCpu } from "@sconce/backend-cpu";
+import { openNative } from "@sconce/backend-native";
+import {
+  add,
+  type Backend,
+  compile,
+  concatenate,
+  matmul,
+  multiply,
+  type ProgramDraft,
+  relu,
+  reshape,
+  type Tensor,
+  tensor,
+  withBackend,
+} from "@sconce/core";
+import { expect, test } from "vitest";
+import { testsNative } from "../../../../tools/native-addon.ts";
+
+const floats = (shape: readonly number[], seed: number): Tensor =>
+  tensor(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i * 1.7 + seed)),
+    { shape },
+  );
+
+const steps = 5;
+/** The factors of each step, made in the program itself. */
+const made = (x: Tensor, y: Tensor): [Tensor[], Tensor[]] => [
+  Array.from({ length: steps }, (_, t) => relu(multiply(x, t - 1))),
+  Array.from({ length: steps }, (_, t) => add(y, t)),
+];
+const sumOf = (a: Tensor, b: Tensor): Tensor => matmul(a, b, { transposeA: true });
+
+type Work = (x: Tensor, y: Tensor) => Tensor[];
+
+/** Concatenations that are left. */
+const cases: readonly (readonly [title: string, work: Work, left: number])[] = [
+  [
+    "the other order is read",
+    (x, y) => {
+      const [a, b] = made(x, y);
+      const inTime = concatenate(a);
+      return [multiply(inTime, 2), sumOf(concatenate([...a].reverse()), concatenate([...b].reverse()))];
+    },
+    2,
+  ],
+  [
+    "a factor that is needed elsewhere stays",
+    (x, y) => {
+      const [a, b] = made(x, y);
+      const joined = concatenate([...b].reverse());
+      return [multiply(concatenate(a), 2), sumOf(concatenate([...a].reverse()), joined), multiply(joined, 2)];
+    },
+    3,
+  ],
+  [
+    "other parts stay",
+    (x, y) => {
+      const [a, b] = made(x, y);
+      const others = [...a.slice(1).reverse(), x];
+      return [multiply(concatenate(a), 2), sumOf(concatenate(others), concatenate([...b].reverse()))];
+    },
+    3,
+  ],
+  [
+    "parts that are not whole rows stay",
+    (x, y) => {
+      const [a, b] = made(x, y);
+      const flat = (parts: readonly Tensor[]): Tensor => reshape(concatenate(parts), [4, -1]);
+      return [multiply(concatenate(a), 2), sumOf(flat([...a].reverse()), flat([...b].reverse()))];
+    },
+    3,
+  ],
+];
+
+test.runIf(testsNative).each(cases)("%s", async (_, work, expected) => {
+  const native = await openNative();
+  let left = 0;
+  const watched: Backend = {
+    ...(native as Backend),
+    optimize: (draft: ProgramDraft, claim) => {
+      const optimized = native.optimize!(draft, claim);
+      left = optimized.nodes.filter(
+        (node) => node.work.kind === "claim" && node.work.request.op === "concatenate",
+      ).length;
+      return optimized;
+    },
+  };
+  const resultsOn = (backend: Backend): Promise<Float32Array[]> =>
+    withBackend(backend, async () => {
+      const run = compile(work);
+      const results = await run(floats([4, 12], 1), floats([4, 8], 2));
+      return Promise.all(results.map(async (each) => (await each.data()) as Float32Array));
+    });
+  const [got, wanted] = [await resultsOn(watched), await resultsOn((await openCpu()) as Backend)];
+  expect(left).toBe(expected);
+  for (const [i, values] of wanted.entries()) {
+    expect(got[i].length).toBe(values.length);
+    for (const [at, value] of values.entries()) expect(got[i][at]).toBeCloseTo(value, 3);
+  }
+});
