@@ -7,7 +7,8 @@
 namespace sconce {
 namespace {
 
-constexpr std::int64_t kPiece = std::int64_t{1} << 18;  // bytes
+constexpr std::int64_t kPiece = std::int64_t{1} << 18;   // bytes
+constexpr std::int64_t kSerial = std::int64_t{1} << 15;  // bytes that one thread copies sooner than two
 
 class Concatenate final : public Kernel {
  public:
@@ -28,7 +29,7 @@ class Concatenate final : public Kernel {
   void run(const Range* buffers, void*) const override {
     char* result = static_cast<char*>(buffers[inputs_].pointer);
     const std::int64_t pieces = (total_ + kPiece - 1) / kPiece;
-#pragma omp parallel for schedule(static) if (outer_ * total_ > 131072)
+#pragma omp parallel for schedule(static) if (outer_ * total_ > kSerial)
     for (std::int64_t unit = 0; unit < outer_ * pieces; unit++) {
       const std::int64_t row = unit / pieces;
       const std::int64_t first = total_ * (unit % pieces) / pieces;
