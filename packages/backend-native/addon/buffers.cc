@@ -13,9 +13,11 @@ namespace sconce {
 namespace {
 
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
+constexpr std::size_t kPage = 4096;
 
+/** Large pieces are whole pages, but not whole huge ones: what is left over at their end would be wasted. */
 std::size_t rounded(std::size_t bytes) {
-  const std::size_t unit = bytes >= kHugePage ? kHugePage : kAlignment;
+  const std::size_t unit = bytes >= kHugePage ? kPage : kAlignment;
   return (bytes + unit - 1) / unit * unit;
 }
 
