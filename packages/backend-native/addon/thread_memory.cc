@@ -1,5 +1,7 @@
 #include "thread_memory.h"
 
+#include <vector>
+
 #include "buffers.h"
 
 namespace sconce {
@@ -25,6 +27,12 @@ void* thread_memory(std::size_t bytes) {
     memory.bytes = bytes;
   }
   return memory.pointer;
+}
+
+const float* thread_zeros(std::int64_t count) {
+  thread_local std::vector<float> zeros;
+  if (zeros.size() < static_cast<std::size_t>(count)) zeros.assign(static_cast<std::size_t>(count), 0.0f);
+  return zeros.data();
 }
 
 }  // namespace sconce

@@ -14,15 +14,6 @@
 namespace sconce {
 namespace {
 
-constexpr std::int64_t kFloat = sizeof(float);
-
-/** The zeros that stand for a pixel outside the image. */
-const float* zeros(std::int64_t channels) {
-  thread_local std::vector<float> memory;
-  if (memory.size() < static_cast<std::size_t>(channels)) memory.assign(static_cast<std::size_t>(channels), 0.0f);
-  return memory.data();
-}
-
 /** Where element (tap, input channel, output channel) of a kernel lies. */
 struct KernelOrder {
   std::int64_t start, tap, input, output;
@@ -71,7 +62,7 @@ class Direct final : public Kernel {
   /** Pointers to the pixels under each tap for the rows [first, first + count). */
   void point(const float* x, std::int64_t first, std::int64_t count, const float** pixels) const {
     const DirectShape& s = shape_;
-    const float* outside = zeros(s.inputs);
+    const float* outside = thread_zeros(s.inputs);
     std::int64_t across = first % s.output_width, down = first / s.output_width % s.output_height;
     const float* image = x + first / s.output_width / s.output_height * s.height * s.width * s.inputs;
     for (std::int64_t i = 0; i < count; i++) {
@@ -95,29 +86,24 @@ class Direct final : public Kernel {
   }
 
   void multiply(const float* const* pixels, std::int64_t first, std::int64_t count, bool rows_are_new, const float* weight, std::int64_t panel, const ResultChain* chain, float* y) const {
-    const std::int64_t column = panels_.first_column(panel);
     const std::int64_t taps_at_once = std::max<std::int64_t>(1, kDepthAtOnce / shape_.inputs), depth_at_once = std::min(shape_.inputs, kDepthAtOnce);
     for (std::int64_t tap = 0; tap < taps_; tap += taps_at_once) {
       for (std::int64_t offset = 0; offset < shape_.inputs; offset += depth_at_once) {
         const std::int64_t taps = std::min(taps_at_once, taps_ - tap), depth = std::min(depth_at_once, shape_.inputs - offset);
         const bool is_last = tap + taps == taps_ && offset + depth == shape_.inputs;
-        PanelProduct product;
+        PanelProduct product = panels_.product(weight, panel, tap * shape_.inputs + offset);
         product.rows = pixels + tap * count;
-        product.zero = zeros(shape_.inputs);
+        product.zero = thread_zeros(shape_.inputs);
         product.row_count = count;
         product.rows_are_new = rows_are_new;
         product.taps = taps;
         product.offset = offset;
         product.depth = depth;
-        product.panel = weight + panels_.place(panel, tap * shape_.inputs + offset);
-        product.panel_step = panels_.padded_columns(panel);
         product.last = count;
-        product.columns = panels_.columns(panel);
-        product.result = y + first * distance_ + column;
+        product.result = y + first * distance_ + product.column;
         product.result_step = distance_;
         product.accumulates = tap + offset > 0;
         product.chain = is_last ? chain : nullptr;
-        product.column = column;
         product.place = first * shape_.outputs;
         product.place_step = shape_.outputs;
         product_table().multiply(product);

@@ -18,7 +18,6 @@
 namespace sconce {
 namespace {
 
-constexpr std::int64_t kFloat = sizeof(float);
 /** Bytes of the expanded image that are made at a time. */
 constexpr std::int64_t kStripBytes = std::int64_t{256} << 10;
 
@@ -45,7 +44,7 @@ class Expanded final : public Kernel {
     // Two rows of results are computed together.
     strip_ = std::max<std::int64_t>(2, rows / 2 * 2);
     most_rows_ = std::min((strip_ - 1) * second.stride_height + window, second.height);
-    taps_at_ = (panels_.bytes() + 63) / 64 * 64;
+    taps_at_ = padded(panels_.bytes());
     scratch_bytes_ = taps_at_ + packed_taps_bytes(second);
   }
 
@@ -57,7 +56,7 @@ class Expanded final : public Kernel {
     all.y = static_cast<float*>(buffers[inputs_].pointer);
     all.first_chain = result_chain(first_steps);
     all.second_chain = result_chain(second_steps);
-    all.weight = static_cast<const float*>(packed_.get(first_weight, scratch, [&](void* to) { pack(static_cast<const float*>(first_weight.pointer), static_cast<float*>(to)); }));
+    all.weight = static_cast<const float*>(packed_.get(first_weight, scratch, [&](void* to) { panels_.pack_transposed(static_cast<const float*>(first_weight.pointer), static_cast<float*>(to)); }));
     all.taps = static_cast<const float*>(taps_.get(second_weight, static_cast<char*>(scratch) + taps_at_, [&](void* to) {
       depthwise_table().pack(static_cast<const float*>(second_weight.pointer), second_, false, static_cast<float*>(to));
     }));
@@ -77,12 +76,6 @@ class Expanded final : public Kernel {
     float* y;
     ResultChain first_chain, second_chain;
   };
-
-  static std::size_t bytes_of(std::int64_t floats) { return static_cast<std::size_t>(floats * kFloat); }
-
-  void pack(const float* weight, float* packed) const {
-    for (std::int64_t panel = 0; panel < panels_.count(); panel++) panels_.pack(panel, 0, first_.inputs, weight, 1, first_.inputs, packed);
-  }
 
   /** Rows of the expanded image that the windows of these rows of results meet. */
   Rows met(Rows results) const {
@@ -120,14 +113,10 @@ class Expanded final : public Kernel {
     const std::int64_t count = rows.count() * first_.width;
     for (std::int64_t i = 0; i < count; i++) pixels[i] = x + (rows.begin * first_.width + i) * first_.inputs;
     for (std::int64_t panel = 0; panel < panels_.count(); panel++) {
-      PanelProduct product;
+      PanelProduct product = panels_.product(all.weight, panel);
       product.rows = pixels;
       product.row_count = product.last = count;
       product.depth = first_.inputs;
-      product.panel = all.weight + panels_.place(panel, 0);
-      product.panel_step = panels_.padded_columns(panel);
-      product.columns = panels_.columns(panel);
-      product.column = panels_.first_column(panel);
       product.result = to + product.column;
       product.result_step = first_.outputs;
       product.chain = &all.first_chain;

@@ -18,7 +18,6 @@
 namespace sconce {
 namespace {
 
-constexpr std::int64_t kFloat = sizeof(float);
 /** Pixels that are computed at a time, about: their taps' places stay in the first-level cache. */
 constexpr std::int64_t kPixels = 240;
 
@@ -42,7 +41,7 @@ class Planes final : public Kernel {
     const std::vector<ResultStep> steps = result_steps(post_, buffers + 2);
     const ResultChain chain = result_chain(steps);
     const float* weight = static_cast<const float*>(
-        packed_.get(buffers[1], scratch, [&](void* target) { pack(static_cast<const float*>(buffers[1].pointer), static_cast<float*>(target)); }));
+        packed_.get(buffers[1], scratch, [&](void* target) { panels_.pack_transposed(static_cast<const float*>(buffers[1].pointer), static_cast<float*>(target)); }));
     // Every result is the same sum however the bands are cut, so there may be as many as threads.
     const std::int64_t strips = ceiling(shape_.output_height, lines_);
     const std::int64_t bands = std::clamp<std::int64_t>(ceiling(omp_get_max_threads(), shape_.batch), 1, strips);
@@ -50,7 +49,7 @@ class Planes final : public Kernel {
     for (std::int64_t i = 0; i < shape_.batch * bands; i++) {
       const std::int64_t image = i / bands, band = i % bands;
       const std::size_t buffer_bytes = bytes_of(shape_.inputs * buffer_lines_ * buffer_width_);
-      const std::size_t aligned_bytes = (buffer_bytes + 63) / 64 * 64;
+      const std::size_t aligned_bytes = padded(buffer_bytes);
       char* const memory = static_cast<char*>(thread_memory(aligned_bytes + static_cast<std::size_t>(taps_ * lines_ * shape_.output_width) * sizeof(float*)));
       float* const buffer = reinterpret_cast<float*>(memory);
       const float** const places = reinterpret_cast<const float**>(memory + aligned_bytes);
@@ -64,13 +63,6 @@ class Planes final : public Kernel {
   }
 
  private:
-  static std::size_t bytes_of(std::int64_t floats) { return static_cast<std::size_t>(floats * kFloat); }
-
-  void pack(const float* weight, float* packed) const {
-    const std::int64_t depth = taps_ * shape_.kernel_width;
-    for (std::int64_t panel = 0; panel < panels_.count(); panel++) panels_.pack(panel, 0, depth, weight, 1, depth, packed);
-  }
-
   /** Where the pixels' taps lie in the buffer. */
   void point(const float* buffer, const float** places) const {
     for (std::int64_t tap = 0; tap < taps_; tap++) {
@@ -101,17 +93,13 @@ class Planes final : public Kernel {
   /** The pixels [first, first + count) of all. */
   void multiply(const float* const* places, std::int64_t first, std::int64_t count, const float* weight, const ResultChain* chain, float* y) const {
     for (std::int64_t panel = 0; panel < panels_.count(); panel++) {
-      PanelProduct product;
+      PanelProduct product = panels_.product(weight, panel);
       product.rows = places;
       product.row_count = lines_ * shape_.output_width;
       product.last = count;
       product.taps = taps_;
       product.step = shape_.dilation_across;
       product.depth = shape_.kernel_width;
-      product.panel = weight + panels_.place(panel, 0);
-      product.panel_step = panels_.padded_columns(panel);
-      product.columns = panels_.columns(panel);
-      product.column = panels_.first_column(panel);
       product.result = y + first * distance_ + product.column;
       product.result_step = distance_;
       product.chain = chain;

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <vector>
 
+#include "../sizes.h"
+
 namespace sconce {
 namespace {
 
@@ -12,7 +14,7 @@ class SpreadRows final : public Kernel {
       : kernel_(std::move(kernel)), rows_(rows), length_(length), distance_(distance) {
     bytes_ = kernel_->bytes();
     inputs_ = kernel_->inputs();
-    own_bytes_ = (bytes_.back() + 63) / 64 * 64;
+    own_bytes_ = padded(bytes_.back());
     bytes_.back() = static_cast<std::size_t>((rows - 1) * distance + length) * sizeof(float);
     scratch_bytes_ = own_bytes_ + kernel_->scratch_bytes();
   }

@@ -4,6 +4,7 @@
 #include "../instruction_sets.h"
 #include "../kept_copies.h"
 #include "../results/result_steps.h"
+#include "../sizes.h"
 #include "../thread_memory.h"
 #include "part_memory.h"
 
@@ -12,12 +13,6 @@ namespace sconce {
 SCONCE_DISPATCH(DepthwiseTable, depthwise_table)
 
 namespace {
-
-constexpr std::int64_t kFloat = sizeof(float);
-
-std::int64_t ceiling(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
-std::size_t bytes_of(std::int64_t floats) { return static_cast<std::size_t>(floats * kFloat); }
 
 /** Pieces that the work of a kernel is worth, of `least` multiplications each, and not too many for threads to share. */
 std::int64_t worthwhile_pieces(const DepthwiseShape& shape, double least) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../kernel.h"
+#include "../sizes.h"
 
 namespace sconce {
 
@@ -22,8 +23,5 @@ inline dnnl::memory view(const dnnl::memory::desc& desc, const void* pointer) {
 inline dnnl::memory::desc floats(const dnnl::memory::dims& dims, dnnl::memory::format_tag tag) {
   return dnnl::memory::desc(dims, dnnl::memory::data_type::f32, tag);
 }
-
-/** Rounds up to what our scratch pieces are aligned to. */
-inline std::size_t padded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 }  // namespace sconce

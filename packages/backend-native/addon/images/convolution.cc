@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "../instruction_sets.h"
+#include "../sizes.h"
 #include "../thread_memory.h"
 #include "convolution_blocks.h"
 #include "images.h"
@@ -15,10 +16,6 @@ namespace sconce {
 SCONCE_DISPATCH(ImagesTable, images_table)
 
 namespace {
-
-constexpr std::int64_t kFloat = sizeof(float);
-
-std::int64_t ceiling(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 ImagesShape read_shape(Reader& reader) {
   const auto extent = [&] { return reader.integer(1, kLargestExtent); };

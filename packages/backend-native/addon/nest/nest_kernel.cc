@@ -9,6 +9,7 @@
 #include <memory>
 #include <numeric>
 
+#include "../sizes.h"
 #include "../thread_memory.h"
 #include "blocks.h"
 #include "sheet.h"
@@ -32,8 +33,6 @@ std::vector<int> loops_between(std::size_t from, std::size_t to) {
 std::int64_t product(const std::vector<std::int64_t>& extents, std::size_t from, std::size_t to) {
   return std::accumulate(extents.begin() + static_cast<std::ptrdiff_t>(from), extents.begin() + static_cast<std::ptrdiff_t>(to), std::int64_t{1}, std::multiplies<>());
 }
-
-std::int64_t ceiling(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 double neutral(Combine combine, DType dtype) {
   if (combine == Combine::kSum) return 0;
@@ -216,7 +215,6 @@ class Reduction {
   }
 
  private:
-  static std::size_t padded(std::int64_t bytes) { return (static_cast<std::size_t>(bytes) + 63) / 64 * 64; }
   Lane lane(std::size_t i) const { return lane_of(accumulators_[i].dtype); }
   bool is_parallel() const { return outputs_ * inner_ * static_cast<std::int64_t>(length_) > kSerial; }
   double* partial(void* scratch, std::size_t accumulator) const {

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <numeric>
 
+#include "../sizes.h"
+
 namespace sconce {
 
 Sheet::Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_t>& extents, std::vector<int> row_loops, int column,
@@ -28,7 +30,7 @@ Sheet::Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_
   find_row_positions();
   const auto reserve = [&](std::size_t bytes) {
     const std::size_t place = memory_bytes_;
-    memory_bytes_ += (bytes + 63) / 64 * 64;
+    memory_bytes_ += padded(bytes);
     return place;
   };
   values_at_ = reserve(steps_.size() * sizeof(void*));
@@ -136,7 +138,7 @@ void Sheet::place_values(const std::vector<int>& results) {
   const std::int64_t elements = block_rows_ * block_columns_;
   const auto reserve = [&](std::int64_t count) {
     const std::size_t place = memory_bytes_;
-    memory_bytes_ += (static_cast<std::size_t>(count) * 8 + 63) / 64 * 64;
+    memory_bytes_ += padded(static_cast<std::size_t>(count) * 8);
     return place;
   };
   // When a value of every element is read for the last time, its place is free again.

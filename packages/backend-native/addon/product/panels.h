@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "../sizes.h"
 #include "product_blocks.h"
 
 namespace sconce {
-
-inline std::int64_t ceiling(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 class Panels {
  public:
@@ -27,6 +26,21 @@ class Panels {
   /** Packs the rows [first, first + count) of a panel; element (k, column) of the factor is from[(k - first) * depth_step + column * column_step]. */
   void pack(std::int64_t panel, std::int64_t first, std::int64_t count, const float* from, std::int64_t depth_step, std::int64_t column_step, float* packed) const {
     product_table().pack(from + first_column(panel) * column_step, depth_step, column_step, count, columns(panel), padded_columns(panel), packed + place(panel, first));
+  }
+
+  /** Packs a whole factor that lies transposed, [columns][depth]. */
+  void pack_transposed(const float* from, float* packed) const {
+    for (std::int64_t panel = 0; panel < count_; panel++) pack(panel, 0, depth_, from, 1, depth_, packed);
+  }
+
+  /** A product with a panel from its row `k` on, of which the rows and the result are still to be said. */
+  PanelProduct product(const float* packed, std::int64_t panel, std::int64_t k = 0) const {
+    PanelProduct product;
+    product.panel = packed + place(panel, k);
+    product.panel_step = padded_columns(panel);
+    product.columns = columns(panel);
+    product.column = first_column(panel);
+    return product;
   }
 
  private:

@@ -13,8 +13,6 @@
 namespace sconce {
 namespace {
 
-constexpr std::int64_t kFloat = sizeof(float);
-
 class MatrixProduct final : public Kernel {
  public:
   MatrixProduct(const ProductShape& shape, const PostOperations& post, bool exchanges)

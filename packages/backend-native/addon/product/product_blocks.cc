@@ -226,7 +226,7 @@ void last_rows(const PanelProduct& p, std::int64_t row) {
 template <int Vectors>
 void rows_of(const PanelProduct& p) {
   constexpr int rows = tile_rows(Vectors);
-  std::int64_t row = p.first;
+  std::int64_t row = 0;
   for (; row + rows <= p.last; row += rows) tile<rows, Vectors>(p, row);
   last_rows<Vectors, rows - 1>(p, row);
 }

@@ -10,7 +10,7 @@
 
 namespace sconce {
 
-/** Rows [first, last) of a product with one panel. */
+/** The rows before `last` of a product with one panel. */
 struct PanelProduct {
   /** [taps][row_count] pointers to rows, of which `depth` elements from `offset` on, `step` apart, are factors. */
   const float* const* rows = nullptr;
@@ -22,7 +22,7 @@ struct PanelProduct {
   /** [taps * depth] rows of columns, which lie `panel_step` apart and of which whole vectors are read. */
   const float* panel = nullptr;
   std::int64_t panel_step = 0;
-  std::int64_t first = 0, last = 0;
+  std::int64_t last = 0;
   /** Columns of the panel: at most panel_width(). */
   std::int64_t columns = 0;
   /** Where the result's row 0 has the panel's first column; rows lie `result_step` apart. */

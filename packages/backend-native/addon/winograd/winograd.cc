@@ -7,15 +7,12 @@
 #include "../kept_copies.h"
 #include "../product/plain_product.h"
 #include "../results/result_steps.h"
+#include "../sizes.h"
 #include "../thread_memory.h"
 #include "winograd_blocks.h"
 
 namespace sconce {
 namespace {
-
-constexpr std::int64_t kFloat = sizeof(float);
-
-std::int64_t ceiling(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /** How an image is cut into tiles. */
 struct Tiles {
@@ -55,16 +52,9 @@ void square(Float* image, std::int64_t height, std::int64_t width, std::int64_t 
   }
 }
 
-/** The zeros that stand for what is outside an image. */
-const float* zeros(std::int64_t channels) {
-  thread_local std::vector<float> memory;
-  if (memory.size() < static_cast<std::size_t>(channels)) memory.assign(static_cast<std::size_t>(channels), 0.0f);
-  return memory.data();
-}
-
 /** The factors of the input's tiles [first, last): 36 arrays [tile][channel] that lie `apart` elements from each other. */
 void input_factors(const WinogradShape& shape, const Tiles& tiles, const float* x, std::int64_t first, std::int64_t last, float* factors, std::int64_t apart) {
-  const float* outside = zeros(shape.input_channels);
+  const float* outside = thread_zeros(shape.input_channels);
   for (std::int64_t tile = first; tile < last; tile++) {
     const Place place(tiles, tile);
     const float* elements[kFactors];
@@ -241,7 +231,7 @@ class WeightGradient final : public Kernel {
 
   void gradient_factors(const float* gradient, std::int64_t first, std::int64_t last, float* factors, std::int64_t apart) const {
     const std::int64_t to = shape_.output_channels;
-    const float* outside = zeros(to);
+    const float* outside = thread_zeros(to);
     for (std::int64_t tile = first; tile < last; tile++) {
       const Place place(tiles_, tile);
       const float* elements[kTileResults * kTileResults];

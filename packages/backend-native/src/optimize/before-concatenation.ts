@@ -6,6 +6,7 @@
  * epilogue; one that a matrix product or convolution makes gets a nest of its own, which becomes its epilogue.
  */
 import { type Instruction, type LoopNest, type ProgramDraft, type ProgramNode, sizeOf, stridesOf } from "@sconce/core";
+import { readCounts, writersOf } from "./uses.ts";
 
 /** Ops whose kernels take an epilogue. */
 const products: readonly string[] = ["convolution", "convolutionInputGradient", "matmul"];
@@ -13,13 +14,8 @@ const products: readonly string[] = ["convolution", "convolutionInputGradient", 
 export function moveBeforeConcatenation(draft: ProgramDraft): ProgramDraft {
   const values = [...draft.values];
   const nodes = [...draft.nodes];
-  const writers = new Map<number, ProgramNode>();
-  const reads = new Map<number, number>();
-  for (const node of nodes) {
-    for (const output of node.outputs) writers.set(output, node);
-    for (const input of node.inputs) reads.set(input, (reads.get(input) ?? 0) + 1);
-  }
-  for (const { value } of draft.outputs) reads.set(value, (reads.get(value) ?? 0) + 1);
+  const writers = writersOf(draft);
+  const reads = readCounts(draft);
   const replace = (old: ProgramNode, ...made: ProgramNode[]): void => {
     nodes.splice(nodes.indexOf(old), 1, ...made);
     for (const node of made) for (const output of node.outputs) writers.set(output, node);

@@ -5,15 +5,11 @@
 import type { Claim, NestEpilogue, OpRequest, ProgramDraft, ProgramNode } from "@sconce/core";
 import type { JoinedAttributes } from "../claims/convolution.ts";
 import type { LaidOutRequest } from "./orders.ts";
+import { readCounts, writersOf } from "./uses.ts";
 
 export function joinConvolutions(draft: ProgramDraft, claim: Claim): ProgramDraft {
-  const writers = new Map<number, ProgramNode>();
-  const reads = new Map<number, number>();
-  for (const node of draft.nodes) {
-    for (const output of node.outputs) writers.set(output, node);
-    for (const input of node.inputs) reads.set(input, (reads.get(input) ?? 0) + 1);
-  }
-  for (const { value } of draft.outputs) reads.set(value, (reads.get(value) ?? 0) + 1);
+  const writers = writersOf(draft);
+  const reads = readCounts(draft);
   const replaced = new Map<ProgramNode, readonly ProgramNode[]>();
   for (const node of draft.nodes) {
     if (node.work.kind !== "claim" || !joinsChannels(node.work.request)) continue;

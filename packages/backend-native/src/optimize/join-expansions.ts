@@ -13,18 +13,14 @@ import {
 } from "@sconce/core";
 import type { ExpandedAttributes } from "../claims/convolution.ts";
 import type { LaidOutRequest } from "./orders.ts";
+import { readCounts, writersOf } from "./uses.ts";
 
 /** Elements of the result in between, at least: smaller ones stay in the caches by themselves. */
 const fewest = 200_000;
 
 export function joinExpansions(draft: ProgramDraft, claim: Claim): ProgramDraft {
-  const writers = new Map<number, ProgramNode>();
-  const reads = new Map<number, number>();
-  for (const node of draft.nodes) {
-    for (const output of node.outputs) writers.set(output, node);
-    for (const input of node.inputs) reads.set(input, (reads.get(input) ?? 0) + 1);
-  }
-  for (const { value } of draft.outputs) reads.set(value, (reads.get(value) ?? 0) + 1);
+  const writers = writersOf(draft);
+  const reads = readCounts(draft);
   const replaced = new Map<ProgramNode, readonly ProgramNode[]>();
   for (const node of draft.nodes) {
     const second = convolutionOf(node);

@@ -6,11 +6,11 @@
  */
 import type { Claim, Instruction, LoopNest, OpRequest, ProgramDraft, ProgramNode } from "@sconce/core";
 import { sizeOf, stridesOf } from "@sconce/core";
+import { readCounts } from "./uses.ts";
 
 export function joinRectifiedPools(draft: ProgramDraft, claim: Claim): ProgramDraft {
-  const { values, outputs } = draft;
-  const reads = new Map<number, number>(outputs.map(({ value }) => [value, 2]));
-  for (const { inputs } of draft.nodes) for (const input of inputs) reads.set(input, (reads.get(input) ?? 0) + 1);
+  const { values } = draft;
+  const reads = readCounts(draft);
   /** The gradients of pools that one other node reads, by value. */
   const gradients = new Map<number, ProgramNode>();
   const joined = new Set<ProgramNode>();

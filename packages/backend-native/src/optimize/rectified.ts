@@ -6,6 +6,8 @@
  */
 import type { Instruction, LoopNest, ProgramDraft, ProgramNode } from "@sconce/core";
 import { stridesOf } from "@sconce/core";
+import { renumber } from "./loops.ts";
+import { withoutUnused } from "./unused.ts";
 
 export function readRectified(draft: ProgramDraft): ProgramDraft {
   const expressions = new Expressions();
@@ -96,20 +98,12 @@ function reading(
   const loads = values.map((_, i): Instruction => {
     return { kind: "load", input: node.inputs.length + i, dtype: "float32", access };
   });
-  const shifted = (operands: readonly number[]): number[] => operands.map((operand) => operand + loads.length);
+  const places = nest.body.map((_, at) => at + loads.length);
   const body = nest.body.map((instruction, at): Instruction => {
     const sign = signs.find((each) => each.at === at);
-    if (instruction.kind === "apply") {
-      const operands = shifted(instruction.operands);
-      return { ...instruction, operands: sign ? [values.indexOf(sign.value), operands[1]] : operands };
-    }
-    if (instruction.kind !== "load") return instruction;
-    const { access, guard } = instruction;
-    return {
-      ...instruction,
-      ...(access.kind === "computed" && { access: { ...access, index: access.index + loads.length } }),
-      ...(guard !== undefined && { guard: guard + loads.length }),
-    };
+    const moved = renumber(instruction, places);
+    if (!sign || moved.kind !== "apply") return moved;
+    return { ...moved, operands: [values.indexOf(sign.value), moved.operands[1]] };
   });
   const rewritten = withoutUnused(
     {
@@ -120,47 +114,5 @@ function reading(
     },
     [...node.inputs, ...values],
   );
-  if (rewritten.inputs.length > node.inputs.length) return node;
-  return { ...node, work: { kind: "nest", nest: rewritten.nest }, inputs: rewritten.inputs };
-}
-
-/** The nest, which has no reduction, without instructions and inputs that nothing uses. */
-function withoutUnused(nest: LoopNest, inputs: readonly number[]): { nest: LoopNest; inputs: readonly number[] } {
-  const used = new Set(nest.stores.map(({ value }) => value));
-  for (let at = nest.body.length - 1; at >= 0; at--) {
-    if (used.has(at)) for (const operand of operandsOf(nest.body[at])) used.add(operand);
-  }
-  const places = new Map([...used].sort((a, b) => a - b).map((at, place) => [at, place]));
-  const place = (at: number): number => places.get(at) as number;
-  const kept: number[] = [];
-  const inputOf = (input: number): number => {
-    // Equal values are read through one input.
-    const known = kept.findIndex((each) => inputs[each] === inputs[input]);
-    return known >= 0 ? known : kept.push(input) - 1;
-  };
-  const body = [...places.keys()].map((at): Instruction => {
-    const instruction = nest.body[at];
-    if (instruction.kind === "apply") return { ...instruction, operands: instruction.operands.map(place) };
-    if (instruction.kind !== "load") return instruction;
-    const { access, guard } = instruction;
-    return {
-      ...instruction,
-      input: inputOf(instruction.input),
-      ...(access.kind === "computed" && { access: { ...access, index: place(access.index) } }),
-      ...(guard !== undefined && { guard: place(guard) }),
-    };
-  });
-  const stores = nest.stores.map((store) => ({ ...store, value: place(store.value) }));
-  return {
-    nest: { ...nest, inputs: kept.map((input) => nest.inputs[input]), body, stores },
-    inputs: kept.map((input) => inputs[input]),
-  };
-}
-
-/** The instructions that one uses. */
-function operandsOf(instruction: Instruction): readonly number[] {
-  if (instruction.kind === "apply") return instruction.operands;
-  if (instruction.kind !== "load") return [];
-  const { access, guard } = instruction;
-  return [...(access.kind === "computed" ? [access.index] : []), ...(guard === undefined ? [] : [guard])];
+  return rewritten.inputs.length > node.inputs.length ? node : { ...node, ...rewritten };
 }

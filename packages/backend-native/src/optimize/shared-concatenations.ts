@@ -8,16 +8,15 @@
 import type { Claim, MatmulAttributes, OpRequest, ProgramDraft, ProgramNode, Signature } from "@sconce/core";
 import { sizeOf } from "@sconce/core";
 import type { LaidOutRequest } from "./orders.ts";
+import { readCounts } from "./uses.ts";
 
 export function shareConcatenations(draft: ProgramDraft, claim: Claim): ProgramDraft {
   const joins = new Map<number, ProgramNode>();
-  const reads = new Map<number, number>();
+  const reads = readCounts(draft);
   const sameParts = new Map<string, ProgramNode>();
   for (const node of draft.nodes) {
-    for (const input of node.inputs) reads.set(input, (reads.get(input) ?? 0) + 1);
     if (joinsEqualParts(node)) joins.set(node.outputs[0], node);
   }
-  for (const { value } of draft.outputs) reads.set(value, (reads.get(value) ?? 0) + 1);
   const replaced = new Map<ProgramNode, readonly ProgramNode[]>();
   for (const node of draft.nodes) {
     if (joins.has(node.outputs[0])) {

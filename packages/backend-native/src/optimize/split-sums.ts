@@ -4,7 +4,8 @@
  * becomes the epilogue of one, with the other's finished result as an operand. That is a chain, which the sum was not.
  */
 import { type Instruction, type LoopNest, type ProgramDraft, type ProgramNode, stridesOf } from "@sconce/core";
-import { renumber } from "./loops.ts";
+import { withoutUnused } from "./unused.ts";
+import { readCounts } from "./uses.ts";
 
 /** Ops whose kernels take an epilogue. */
 const products: readonly string[] = ["convolution", "matmul"];
@@ -12,12 +13,10 @@ const products: readonly string[] = ["convolution", "matmul"];
 export function splitSums(draft: ProgramDraft): ProgramDraft {
   const values = [...draft.values];
   const places = new Map<number, number>();
-  const reads = new Map<number, number>();
-  draft.nodes.forEach(({ work, inputs, outputs }, place) => {
+  const reads = readCounts(draft);
+  draft.nodes.forEach(({ work, outputs }, place) => {
     if (work.kind === "claim" && products.includes(work.request.op)) places.set(outputs[0], place);
-    for (const input of inputs) reads.set(input, (reads.get(input) ?? 0) + 1);
   });
-  for (const { value } of draft.outputs) reads.set(value, (reads.get(value) ?? 0) + 1);
   const nodes = draft.nodes.flatMap((node): readonly ProgramNode[] => {
     const results = node.inputs.filter((value) => places.has(value) && reads.get(value) === 1);
     if (node.work.kind !== "nest" || node.work.nest.reduce || results.length !== 2) return [node];
@@ -58,33 +57,4 @@ function summandOf({ body }: LoopNest, own: number, other: number): number | und
     if (found !== undefined && instruction.operands.some((at) => needs[at].has(other))) return found;
   }
   return undefined;
-}
-
-/** A nest without reduction as work, without what its stores do not need; its inputs are these values. */
-function withoutUnused(nest: LoopNest, values: readonly number[]): Pick<ProgramNode, "work" | "inputs"> {
-  const needed = new Set(nest.stores.map(({ value }) => value));
-  for (let at = nest.body.length - 1; at >= 0; at--) {
-    const instruction = nest.body[at];
-    if (!needed.has(at)) continue;
-    if (instruction.kind === "apply") for (const operand of instruction.operands) needed.add(operand);
-    if (instruction.kind !== "load") continue;
-    if (instruction.guard !== undefined) needed.add(instruction.guard);
-    if (instruction.access.kind === "computed") needed.add(instruction.access.index);
-  }
-  const inputs: number[] = [];
-  const body: Instruction[] = [];
-  const places: number[] = [];
-  nest.body.forEach((instruction, at) => {
-    if (!needed.has(at)) return;
-    const moved = renumber(instruction, places);
-    if (moved.kind !== "load") {
-      places[at] = body.push(moved) - 1;
-      return;
-    }
-    if (!inputs.includes(moved.input)) inputs.push(moved.input);
-    places[at] = body.push({ ...moved, input: inputs.indexOf(moved.input) }) - 1;
-  });
-  const stores = nest.stores.map((store) => ({ ...store, value: places[store.value] }));
-  const made: LoopNest = { ...nest, inputs: inputs.map((input) => nest.inputs[input]), body, stores };
-  return { work: { kind: "nest", nest: made }, inputs: inputs.map((input) => values[input]) };
 }

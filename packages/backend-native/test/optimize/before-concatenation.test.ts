@@ -13,18 +13,12 @@ import {
   type ProgramDraft,
   relu,
   type Tensor,
-  tensor,
   withBackend,
 } from "@sconce/core";
 import { expect, test } from "vitest";
 import { testsNative } from "../../../../tools/native-addon.ts";
 import { moveBeforeConcatenation } from "../../src/optimize/before-concatenation.ts";
-
-const floats = (shape: readonly number[], seed: number): Tensor =>
-  tensor(
-    Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i * 1.7 + seed)),
-    { shape },
-  );
+import { floats } from "../support/floats.ts";
 
 const bias = [8, 1, 1];
 const weight = [8, 4, 1, 1];

@@ -15,12 +15,7 @@ import {
 } from "@sconce/core";
 import { expect, test } from "vitest";
 import { testsNative } from "../../../../tools/native-addon.ts";
-
-const floats = (shape: readonly number[], seed: number): Tensor =>
-  tensor(
-    Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i * 1.7 + seed)),
-    { shape },
-  );
+import { floats } from "../support/floats.ts";
 
 interface Case {
   readonly title: string;

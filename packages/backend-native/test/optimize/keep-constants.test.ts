@@ -10,18 +10,12 @@ import {
   relu,
   subtract,
   type Tensor,
-  tensor,
   Variable,
   withBackend,
 } from "@sconce/core";
 import { expect, test } from "vitest";
 import { testsNative } from "../../../../tools/native-addon.ts";
-
-const floats = (shape: readonly number[], seed: number): Tensor =>
-  tensor(
-    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i * 1.7 + seed)),
-    { shape },
-  );
+import { floats } from "../support/floats.ts";
 
 /** A variable with such contents. */
 const weight = (shape: readonly number[], seed: number): Variable =>
