@@ -7,7 +7,7 @@
  *   --sanitize     with AddressSanitizer and UndefinedBehaviorSanitizer, into build/sanitize
  */
 import { execFile, execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
@@ -74,13 +74,13 @@ for (const source of sources(join(here, "addon"))) {
     const object = join(output, `${source.slice(here.length + 7).replaceAll("/", "-")}.${variant}.o`);
     objects.push(object);
     const own = isBlocks ? [`-DSCONCE_ISA=${variant}`, ...extra] : [];
-    if (isOlder(object)) jobs.push([...flags, ...own, "-c", source, "-o", object]);
+    if (isOlder(object, readBy(object))) jobs.push([...flags, ...own, "-MMD", "-c", source, "-o", object]);
   }
 }
 await Promise.all(Array.from({ length: availableParallelism() }, work));
 
 const target = join(output, "sconce.node");
-if (jobs.length === 0 && isOlder(target)) {
+if (isOlder(target, objects)) {
   const temporary = `${target}.${process.pid}`;
   await run([...flags, ...link, ...objects, ...words("LDFLAGS"), "-ldnnl", "-o", temporary]);
   renameSync(temporary, target);
@@ -115,13 +115,25 @@ function sources(folder) {
     .sort();
 }
 
-/** Whether `file` is missing or older than any source or header. */
-function isOlder(file) {
-  if (!existsSync(file)) return true;
+/** The files that `object` was compiled from, as the compiler noted them beside it (-MMD), and this script with its flags. */
+function readBy(object) {
+  const notes = object.replace(/o$/, "d");
+  if (!existsSync(notes)) return [notes];
+  const [, files] = readFileSync(notes, "utf8")
+    .replaceAll("\\\n", " ")
+    .split(/:\s(.*)/s);
+  const unescaped = files
+    .trim()
+    .split(/(?<!\\)\s+/)
+    .map((file) => file.replaceAll("\\ ", " "));
+  return [...unescaped, fileURLToPath(import.meta.url)];
+}
+
+/** Whether `file`, or one of those that it is made `from`, is missing, or one of those is newer. */
+function isOlder(file, from) {
+  if (![file, ...from].every(existsSync)) return true;
   const made = statSync(file).mtimeMs;
-  return readdirSync(join(here, "addon"), { withFileTypes: true, recursive: true }).some(
-    (entry) => entry.isFile() && statSync(join(entry.parentPath ?? entry.path, entry.name)).mtimeMs > made,
-  );
+  return from.some((each) => statSync(each).mtimeMs > made);
 }
 
 async function work() {
