@@ -2,6 +2,7 @@
 //
 // Every argument is checked here or by the Reader; whatever is thrown becomes a JavaScript error.
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -30,7 +31,8 @@ struct NamedKernel {
 /** Kernels in order. */
 struct Program {
   std::vector<NamedKernel> kernels;
-  std::size_t buffers = 0;
+  /** For every buffer of every kernel, how many bytes into the buffer that it is given. */
+  std::vector<std::size_t> offsets;
   std::size_t scratch_bytes = 0;
 };
 
@@ -218,22 +220,44 @@ napi_value kernel(napi_env env, napi_callback_info info) {
   return wrap(env, std::make_unique<KernelHandle>(KernelHandle{device, {name, std::move(made)}}), kKernelTag);
 }
 
-// program(device, kernel[]) -> program
+/** The numbers of `value`, which are whole cache lines in bytes; none of them are given where it is undefined. */
+std::vector<std::size_t> offsets_of(napi_env env, napi_value value, std::size_t count) {
+  std::vector<std::size_t> offsets(count, 0);
+  napi_valuetype type{};
+  check(env, napi_typeof(env, value, &type));
+  if (type == napi_undefined) return offsets;
+  const auto given = typed_array<double>(env, value, napi_float64_array);
+  if (given.count != count) {
+    throw ArgumentError("native: a program of " + std::to_string(count) + " buffers was given " + std::to_string(given.count) + " offsets.");
+  }
+  for (std::size_t i = 0; i < count; i++) {
+    const double offset = given.items[i];
+    if (!(offset >= 0 && offset <= static_cast<double>(kMostElements)) || std::fmod(offset, kAlignment) != 0) {
+      throw ArgumentError("native: a buffer was given an offset of " + std::to_string(offset) + " bytes, not one of whole cache lines.");
+    }
+    offsets[i] = static_cast<std::size_t>(offset);
+  }
+  return offsets;
+}
+
+// program(device, kernel[], Float64Array | undefined) -> program; the numbers are the offsets of every kernel's buffers, inputs first.
 napi_value program(napi_env env, napi_callback_info info) {
-  const auto values = arguments(env, info, 2);
+  const auto values = arguments(env, info, 3, 1);
   const DevicePointer& device = device_of(env, values[0]);
   std::uint32_t count = 0;
   check(env, napi_get_array_length(env, values[1], &count));
   auto made = std::make_shared<Program>();
+  std::size_t buffers = 0;
   for (std::uint32_t i = 0; i < count; i++) {
     napi_value element = nullptr;
     check(env, napi_get_element(env, values[1], i, &element));
     const KernelHandle& handle = unwrap<KernelHandle>(env, element, kKernelTag, "kernel");
     if (handle.device != device) throw ArgumentError("native: a kernel was made for another backend than the program.");
     made->kernels.push_back(handle.kernel);
-    made->buffers += handle.kernel.kernel->bytes().size();
+    buffers += handle.kernel.kernel->bytes().size();
     made->scratch_bytes = std::max(made->scratch_bytes, handle.kernel.kernel->scratch_bytes());
   }
+  made->offsets = offsets_of(env, values[2], buffers);
   return wrap(env, std::make_unique<ProgramHandle>(ProgramHandle{device, std::move(made)}), kProgramTag);
 }
 
@@ -263,15 +287,21 @@ napi_value run(napi_env env, napi_callback_info info) {
   if (handle.device != device) throw ArgumentError("native: a program was made for another backend.");
   const std::shared_ptr<const Program> made = handle.program;
   const auto numbers = typed_array<std::int32_t>(env, values[2], napi_int32_array);
-  if (numbers.count != made->buffers) {
-    throw ArgumentError("native: a program of " + std::to_string(made->buffers) + " buffers was given " + std::to_string(numbers.count) + ".");
+  if (numbers.count != made->offsets.size()) {
+    throw ArgumentError("native: a program of " + std::to_string(made->offsets.size()) + " buffers was given " + std::to_string(numbers.count) + ".");
   }
   Buffers& buffers = device->buffers();
   std::vector<Range> ranges;
   ranges.reserve(numbers.count);
   for (const auto& [name, kernel] : made->kernels) {
     const std::size_t first = ranges.size();
-    for (const std::size_t bytes : kernel->bytes()) ranges.push_back(buffers.at(numbers.items[ranges.size()], bytes).range);
+    for (const std::size_t bytes : kernel->bytes()) {
+      const std::size_t offset = made->offsets[ranges.size()];
+      Range range = buffers.at(numbers.items[ranges.size()], offset + bytes).range;
+      range.pointer = static_cast<char*>(range.pointer) + offset;
+      range.bytes -= offset;
+      ranges.push_back(range);
+    }
     const std::size_t outputs = first + kernel->inputs();
     std::vector<std::uint64_t> origin;
     if (kernel->keeps() != 0) {

@@ -22,6 +22,7 @@ namespace {
 using Maker = KernelPointer (*)(Reader&);
 
 KernelPointer make_nest(Reader& reader) { return nest_kernel(decode_nest(reader)); }
+KernelPointer make_joined_nest(Reader& reader) { return nest_kernel(decode_joined_nest(reader)); }
 
 const std::map<std::string, Maker>& makers() {
   static const std::map<std::string, Maker> all = {
@@ -37,6 +38,7 @@ const std::map<std::string, Maker>& makers() {
       {"imagesConvolutionWeightGradient", images_convolution_weight_gradient},
       {"hold", hold},
       {"joinedConvolutions", joined_convolutions},
+      {"joinedNest", make_joined_nest},
       {"keptNest", kept_nest},
       {"logSoftmax", log_softmax},
       {"matmul", matmul},

@@ -24,11 +24,11 @@ inline void check(napi_env env, napi_status status) {
 }
 
 /** The first `count` arguments of a call; more are ignored. */
-inline std::vector<napi_value> arguments(napi_env env, napi_callback_info info, std::size_t count) {
+inline std::vector<napi_value> arguments(napi_env env, napi_callback_info info, std::size_t count, std::size_t optional = 0) {
   std::vector<napi_value> values(count);
   std::size_t given = count;
   check(env, napi_get_cb_info(env, info, &given, values.data(), nullptr, nullptr));
-  if (given < count) throw ArgumentError("native: " + std::to_string(count) + " arguments are needed, " + std::to_string(given) + " were given.");
+  if (given + optional < count) throw ArgumentError("native: " + std::to_string(count - optional) + " arguments are needed, " + std::to_string(given) + " were given.");
   return values;
 }
 

@@ -7,10 +7,10 @@ declare const handle: unique symbol;
 export interface Device {
   readonly [handle]: "device";
 }
-export interface NativeKernel {
+export interface KernelHandle {
   readonly [handle]: "kernel";
 }
-export interface NativeProgram {
+export interface ProgramHandle {
   readonly [handle]: "program";
 }
 
@@ -27,9 +27,10 @@ export interface Addon {
   readSync(device: Device, buffer: number, byteLength: number): ArrayBuffer;
   finish(device: Device): Promise<void>;
   /** The kernel of that name for the description, or undefined when the addon has none. */
-  kernel(device: Device, name: string, description: Float64Array): NativeKernel | undefined;
-  program(device: Device, kernels: readonly NativeKernel[]): NativeProgram;
-  run(device: Device, program: NativeProgram, buffers: Int32Array): void;
+  kernel(device: Device, name: string, description: Float64Array): KernelHandle | undefined;
+  /** `offsets`: for every buffer of every kernel, how many bytes into the buffer that it is given at a run; whole cache lines. */
+  program(device: Device, kernels: readonly KernelHandle[], offsets?: Float64Array): ProgramHandle;
+  run(device: Device, program: ProgramHandle, buffers: Int32Array): void;
 }
 
 let loaded: Addon | undefined;

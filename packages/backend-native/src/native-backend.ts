@@ -6,36 +6,33 @@ import {
   type Claim,
   dtypes,
   fuseEpilogues,
-  type Kernel,
   type LoopNest,
   type NestEpilogue,
   type OpRequest,
   type ProgramDraft,
-  type Replay,
   type Step,
 } from "@sconce/core";
-import { type Addon, type Device, loadAddon, type NativeKernel } from "./addon.ts";
+import { type Addon, loadAddon } from "./addon.ts";
 import { describeOp } from "./claims/index.ts";
 import { encodeNest } from "./encode-nest.ts";
+import { type NativeBuffer, NativeKernel, replay } from "./native-kernel.ts";
 import { moveBeforeConcatenation } from "./optimize/before-concatenation.ts";
 import { keepInOrder } from "./optimize/channels-last.ts";
+import { computeAgain } from "./optimize/compute-again.ts";
 import { joinConvolutions } from "./optimize/join-convolutions.ts";
 import { joinExpansions } from "./optimize/join-expansions.ts";
+import { joinStores } from "./optimize/join-stores.ts";
 import { keepConstants } from "./optimize/keep-constants.ts";
 import { joinMoments } from "./optimize/moments.ts";
 import { imagesSideBySide, inOrder, type Order, orderFor } from "./optimize/orders.ts";
 import { joinPaddedSums } from "./optimize/padded-sums.ts";
+import { placeParts } from "./optimize/place-parts.ts";
 import { readRectified } from "./optimize/rectified.ts";
 import { joinRectifiedPools } from "./optimize/rectified-pools.ts";
 import { shareConcatenations } from "./optimize/shared-concatenations.ts";
 import { splitSums } from "./optimize/split-sums.ts";
+import { storeOver } from "./optimize/store-over.ts";
 import { defaultThreadCount } from "./thread-count.ts";
-
-/** A buffer of the addon, known to it by a number; -1 once it was released. */
-export interface NativeBuffer {
-  number: number;
-  readonly byteLength: number;
-}
 
 export interface NativeOptions {
   /** Threads that work on a kernel; by default as many as the process has processors, or its container grants. */
@@ -73,6 +70,7 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
     synchronousReads: true,
     threads: { count: threads },
   };
+  const nestKernel = (nest: LoopNest): NativeKernel => NativeKernel.of(addon, device, "nest", () => encodeNest(nest));
   const claims = options.claims !== false;
   const bfloat16 = roundsOperands(addon, options);
   return {
@@ -89,26 +87,27 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
     readSync: ({ number }, byteLength) => addon.readSync(device, number, byteLength),
     finish: () => addon.finish(device),
     close: () => addon.close(device),
-    compile: (nest: LoopNest) => new LazyKernel(addon, device, "nest", () => encodeNest(nest)),
+    compile: nestKernel,
     ...(claims && {
       claim: (request: OpRequest) => {
         const description = describeOp(request, bfloat16);
-        return description && new LazyKernel(addon, device, request.op, () => Float64Array.from(description));
+        return description && NativeKernel.of(addon, device, request.op, () => Float64Array.from(description));
       },
     }),
     ...(claims &&
       options.optimize !== false && {
         optimize: (draft: ProgramDraft, claim: Claim) => {
-          const split = splitSums(moveBeforeConcatenation(joinPaddedSums(draft, claim)));
+          const split = computeAgain(splitSums(moveBeforeConcatenation(joinPaddedSums(draft, claim))));
           const joined = joinRectifiedPools(readRectified(split), claim);
           const order = orderFor(joined, claim);
           const fused = fuseEpilogues(joined, epilogueClaim(joined, claim, order));
           const laidOut = joinConvolutions(keepInOrder(fused, claim, order), claim);
           const merged = joinMoments(shareConcatenations(joinExpansions(laidOut, claim), claim), claim);
-          return keepConstants(merged, claim);
+          const { draft: stored, parts } = storeOver(joinStores(merged, claim), claim);
+          return placeParts(keepConstants(stored, claim), parts, nestKernel);
         },
       }),
-    record: (steps: readonly Step<NativeBuffer>[]): Replay => replay(addon, device, steps),
+    record: (steps: readonly Step<NativeBuffer>[]) => replay(addon, device, steps),
   };
 }
 
@@ -125,56 +124,5 @@ function epilogueClaim({ outputs }: ProgramDraft, claim: Claim, order: Order): C
   return (request) => {
     if (order === imagesSideBySide && order.ops[request.op]?.name) return claim(inOrder(request, order));
     return trains && clamps(request) ? undefined : claim(request);
-  };
-}
-
-/** A kernel that the addon makes when it is first needed: the choice of a layout may replace it before. */
-class LazyKernel implements Kernel<NativeBuffer> {
-  readonly name: string;
-  readonly #addon: Addon;
-  readonly #device: Device;
-  readonly #describe: () => Float64Array;
-  #native: NativeKernel | undefined;
-  #alone: ReturnType<Addon["program"]> | undefined;
-
-  constructor(addon: Addon, device: Device, name: string, describe: () => Float64Array) {
-    this.name = name;
-    this.#addon = addon;
-    this.#device = device;
-    this.#describe = describe;
-  }
-
-  get native(): NativeKernel {
-    this.#native ??= this.#addon.kernel(this.#device, this.name, this.#describe());
-    if (!this.#native) throw new Error(`native: the addon has no kernel ${this.name}.`);
-    return this.#native;
-  }
-
-  run(inputs: readonly NativeBuffer[], outputs: readonly NativeBuffer[]): void {
-    this.#alone ??= this.#addon.program(this.#device, [this.native]);
-    this.#addon.run(
-      this.#device,
-      this.#alone,
-      Int32Array.from([...inputs, ...outputs], ({ number }) => number),
-    );
-  }
-}
-
-/** The steps as one program: one call into the addon per run. */
-function replay(addon: Addon, device: Device, steps: readonly Step<NativeBuffer>[]): Replay {
-  const program = addon.program(
-    device,
-    steps.map(({ kernel }) => (kernel as LazyKernel).native),
-  );
-  const numbers = new Int32Array(steps.reduce((sum, { inputs, outputs }) => sum + inputs.length + outputs.length, 0));
-  return {
-    run: () => {
-      let at = 0;
-      for (const { inputs, outputs } of steps) {
-        for (const { number } of inputs) numbers[at++] = number;
-        for (const { number } of outputs) numbers[at++] = number;
-      }
-      addon.run(device, program, numbers);
-    },
   };
 }

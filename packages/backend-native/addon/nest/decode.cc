@@ -126,7 +126,9 @@ void measure(const std::vector<Instruction>& list, const std::vector<std::int64_
 
 }  // namespace
 
-Nest decode_nest(Reader& reader) {
+namespace {
+
+Nest read_nest(Reader& reader) {
   Nest nest;
   nest.shape = reader.list(0, kLargestExtent);
   nest.reduces = reader.integer(0, 1) == 1;
@@ -154,14 +156,46 @@ Nest decode_nest(Reader& reader) {
   const std::vector<Instruction>& last = nest.reduces ? nest.epilogue : nest.body;
   nest.stores.resize(static_cast<std::size_t>(reader.integer(1, kMost)));
   for (Store& store : nest.stores) {
+    store.result = static_cast<int>(&store - nest.stores.data());
     store.value = static_cast<int>(reader.integer(0, kMost));
     store.dtype = read_dtype(reader);
     if (store.value >= static_cast<int>(last.size()) || last[store.value].dtype != store.dtype) reader.fail("a store does not fit its value");
   }
-  if (!reader.done()) reader.fail("something follows its end");
   nest.touched.assign(nest.inputs.size(), 0);
   measure(nest.body, all, nest, reader);
   measure(nest.epilogue, nest.shape, nest, reader);
+  return nest;
+}
+
+}  // namespace
+
+Nest decode_nest(Reader& reader) {
+  Nest nest = read_nest(reader);
+  if (!reader.done()) reader.fail("something follows its end");
+  return nest;
+}
+
+Nest decode_joined_nest(Reader& reader) {
+  Nest nest = read_nest(reader);
+  const std::int64_t row = reader.integer(1, kLargestExtent);
+  const std::vector<std::int64_t> joined = reader.list(0, static_cast<std::int64_t>(nest.stores.size()) - 1, nest.stores.size());
+  if (!reader.done()) reader.fail("something follows its end");
+  if (joined.size() < 2) reader.fail("it has nothing to join");
+  std::vector<std::int64_t> all = nest.shape;
+  if (reader.elements(all) % row != 0) reader.fail("its rows do not fit its shape");
+  all.push_back(static_cast<std::int64_t>(joined.size()));
+  reader.elements(all);
+  for (std::size_t part = 0; part < joined.size(); part++) {
+    Store& store = nest.stores[static_cast<std::size_t>(joined[part])];
+    if (store.parts > 1 || (part > 0 && store.dtype != nest.stores[static_cast<std::size_t>(joined[0])].dtype)) reader.fail("its joined stores do not fit");
+    store.parts = static_cast<std::int64_t>(joined.size());
+    store.part = static_cast<std::int64_t>(part);
+    store.row = row;
+  }
+  // Those that are joined make the last result.
+  int results = 0;
+  for (Store& store : nest.stores) store.result = store.parts > 1 ? -1 : results++;
+  for (Store& store : nest.stores) store.result = store.result < 0 ? results : store.result;
   return nest;
 }
 

@@ -52,6 +52,9 @@ struct Accumulator {
 struct Store {
   int value = 0;
   DType dtype = DType::kFloat32;
+  /** The result's number; where several stores lie side by side in it, how many, which of them this is, and the elements of a row of each. */
+  int result = 0;
+  std::int64_t parts = 1, part = 0, row = 0;
 };
 
 struct Nest {
@@ -70,5 +73,8 @@ struct Nest {
 
 /** Reads a nest; every reference in it names something that exists, and no affine load goes below element 0. */
 Nest decode_nest(Reader& reader);
+
+/** The same for a nest followed by the length of rows, and the numbers of stores whose rows lie side by side in a last result. */
+Nest decode_joined_nest(Reader& reader);
 
 }  // namespace sconce

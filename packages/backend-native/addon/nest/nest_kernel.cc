@@ -102,7 +102,7 @@ class Elementwise {
     for (std::size_t i = 0; i < stores_.size() && direct_ < 0; i++) {
       const bool as_held = lane_bytes(lane_of(stores_[i].dtype)) == bytes_per_element(stores_[i].dtype);
       const bool is_last = stores_[i].value == static_cast<int>(list.size()) - 1;
-      if (is_last && as_held && (!streams_ || sheet_->can_stream_last())) direct_ = static_cast<int>(i);
+      if (is_last && as_held && stores_[i].parts == 1 && (!streams_ || sheet_->can_stream_last())) direct_ = static_cast<int>(i);
     }
   }
 
@@ -137,22 +137,39 @@ class Elementwise {
  private:
   void store(SheetWorker& worker, const Range* outputs, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns) const {
     const BlockTable& table = block_table();
-    const std::int64_t at = row * sheet_->width() + column;
-    const auto target = [&](std::size_t i) -> char* { return static_cast<char*>(outputs[i].pointer) + at * static_cast<std::int64_t>(bytes_per_element(stores_[i].dtype)); };
-    const bool whole = rows == 1 || columns == sheet_->width();
+    const std::int64_t width = sheet_->width();
+    const std::int64_t at = row * width + column;
+    const auto bytes = [&](std::size_t i) { return static_cast<std::int64_t>(bytes_per_element(stores_[i].dtype)); };
+    const auto target = [&](std::size_t i) { return static_cast<char*>(outputs[stores_[i].result].pointer) + at * bytes(i); };
+    const bool whole = rows == 1 || columns == width;
     worker.evaluate(row, rows, column, columns, direct_ >= 0 && whole ? target(static_cast<std::size_t>(direct_)) : nullptr, streams_);
     for (std::size_t i = 0; i < stores_.size(); i++) {
       const char* values = static_cast<const char*>(worker.block(stores_[i].value));
-      const bool streams = streams_ && whole && bytes_per_element(stores_[i].dtype) == 4;
+      const bool is_part = stores_[i].parts > 1;
+      const bool streams = streams_ && whole && !is_part && bytes(i) == 4;
       const BlockStore function = streams ? table.stream : table.stores[static_cast<int>(stores_[i].dtype)];
       char* to = target(i);
-      if (whole) {
-        if (values != to) function(to, values, rows * columns);
-        continue;
+      // Rows of the block follow each other in the result, or lie apart.
+      const std::int64_t runs = whole ? 1 : rows;
+      const std::int64_t length = whole ? rows * columns : columns;
+      const std::int64_t lanes_bytes = length * static_cast<std::int64_t>(lane_bytes(lane_of(stores_[i].dtype)));
+      for (std::int64_t r = 0; r < runs; r++) {
+        const char* from = values + r * lanes_bytes;
+        if (is_part) store_part(stores_[i], function, from, at + r * width, length, static_cast<char*>(outputs[stores_[i].result].pointer));
+        else if (from != to + r * width * bytes(i)) function(to + r * width * bytes(i), from, length);
       }
-      const std::int64_t row_bytes = sheet_->width() * static_cast<std::int64_t>(bytes_per_element(stores_[i].dtype));
-      const std::int64_t lanes_bytes = columns * static_cast<std::int64_t>(lane_bytes(lane_of(stores_[i].dtype)));
-      for (std::int64_t r = 0; r < rows; r++) function(to + r * row_bytes, values + r * lanes_bytes, columns);
+    }
+  }
+
+  /** Elements from `at` on of a store whose rows have those of others beside them. */
+  static void store_part(const Store& store, BlockStore function, const char* values, std::int64_t at, std::int64_t count, char* result) {
+    const std::int64_t end = at + count;
+    while (at < end) {
+      const std::int64_t row = at / store.row, column = at % store.row;
+      const std::int64_t length = std::min(end - at, store.row - column);
+      function(result + ((row * store.parts + store.part) * store.row + column) * static_cast<std::int64_t>(bytes_per_element(store.dtype)), values, length);
+      values += length * static_cast<std::int64_t>(lane_bytes(lane_of(store.dtype)));
+      at += length;
     }
   }
 
@@ -409,7 +426,10 @@ class NestKernel final : public Kernel {
     inputs_ = nest.inputs.size();
     for (std::size_t i = 0; i < inputs_; i++) bytes_.push_back(static_cast<std::size_t>(nest.touched[i]) * bytes_per_element(nest.inputs[i]));
     const std::int64_t outputs = product(nest.shape, 0, nest.shape.size());
-    for (const Store& store : nest.stores) bytes_.push_back(static_cast<std::size_t>(outputs) * bytes_per_element(store.dtype));
+    int results = 0;
+    for (const Store& store : nest.stores) results = std::max(results, store.result + 1);
+    bytes_.resize(inputs_ + static_cast<std::size_t>(results));
+    for (const Store& store : nest.stores) bytes_[inputs_ + static_cast<std::size_t>(store.result)] = static_cast<std::size_t>(outputs * store.parts) * bytes_per_element(store.dtype);
     if (nest.reduces) {
       reduction_ = std::make_unique<Reduction>(nest);
       accumulators_ = nest.accumulators.size();

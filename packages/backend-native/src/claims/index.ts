@@ -3,6 +3,7 @@ import type { OpRequest } from "@sconce/core";
 import { describeConcatenate } from "./concatenate.ts";
 import { describeConvolution, describeExpandedDepthwise, describeJoinedConvolutions } from "./convolution.ts";
 import { describeImagesConvolution } from "./images-convolution.ts";
+import { describeJoinedNest } from "./joined-nest.ts";
 import { describeHold, describeKeptNest } from "./kept.ts";
 import { describeMatmul } from "./matmul.ts";
 import { describeMoments } from "./moments.ts";
@@ -27,6 +28,7 @@ const descriptions: Readonly<Record<string, Describe>> = {
   imagesConvolutionWeightGradient: describeImagesConvolution,
   hold: describeHold,
   joinedConvolutions: describeJoinedConvolutions,
+  joinedNest: describeJoinedNest,
   keptNest: describeKeptNest,
   logSoftmax: describeSoftmax,
   matmul: describeMatmul,

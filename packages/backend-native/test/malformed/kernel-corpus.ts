@@ -77,6 +77,16 @@ const programs: readonly (readonly [(...inputs: Tensor[]) => Tensor, readonly Te
         .mean(),
     [floats(4, 8), floats(4, 16)],
   ],
+  // Results that lie side by side.
+  [
+    (a, b) => {
+      const y = a.matmul(b);
+      return concatenate([y.sin(), y.cos()], 1)
+        .matmul(concatenate([b, b]))
+        .sum();
+    },
+    [floats(4, 8), floats(8, 8)],
+  ],
   // Two convolutions write one array, the first of them by minimal filtering.
   [
     (x, w) => {

@@ -1,0 +1,92 @@
+/** Kernels of the addon, and programs of them. */
+import type { Kernel, Replay, Step } from "@sconce/core";
+import type { Addon, Device, KernelHandle } from "./addon.ts";
+
+/** A buffer of the addon, known to it by a number; -1 once it was released. */
+export interface NativeBuffer {
+  number: number;
+  readonly byteLength: number;
+}
+
+/** Where a kernel finds one of its buffers: which of a step's buffers, inputs first, and how many bytes into it. */
+export interface Place {
+  readonly buffer: number;
+  readonly offset: number;
+}
+
+/** A kernel that the addon makes when it is first needed: the choice of a layout may replace it before. */
+export class NativeKernel implements Kernel<NativeBuffer> {
+  readonly name: string;
+  /** For each of the kernel's buffers; undefined where a step's buffers are the kernel's own. */
+  readonly places: readonly Place[] | undefined;
+  readonly #addon: Addon;
+  readonly #device: Device;
+  readonly #make: () => KernelHandle;
+  #handle: KernelHandle | undefined;
+  #alone: ReturnType<Addon["program"]> | undefined;
+
+  constructor(addon: Addon, device: Device, name: string, make: () => KernelHandle, places?: readonly Place[]) {
+    this.#addon = addon;
+    this.#device = device;
+    this.name = name;
+    this.#make = make;
+    this.places = places;
+  }
+
+  /** The addon's kernel of that name; `describe` is asked for its description when it is needed. */
+  static of(addon: Addon, device: Device, name: string, describe: () => Float64Array): NativeKernel {
+    return new NativeKernel(addon, device, name, () => {
+      const handle = addon.kernel(device, name, describe());
+      if (!handle) throw new Error(`native: the addon has no kernel ${name}.`);
+      return handle;
+    });
+  }
+
+  /** The same kernel, which finds its buffers at other places. */
+  at(places: readonly Place[]): NativeKernel {
+    return new NativeKernel(this.#addon, this.#device, this.name, () => this.handle, places);
+  }
+
+  get handle(): KernelHandle {
+    this.#handle ??= this.#make();
+    return this.#handle;
+  }
+
+  run(inputs: readonly NativeBuffer[], outputs: readonly NativeBuffer[]): void {
+    const buffers = [...inputs, ...outputs];
+    const places = this.places ?? buffers.map((_, buffer) => ({ buffer, offset: 0 }));
+    this.#alone ??= this.#addon.program(this.#device, [this.handle], offsetsOf([places]));
+    const numbers = Int32Array.from(places, ({ buffer }) => buffers[buffer].number);
+    this.#addon.run(this.#device, this.#alone, numbers);
+  }
+}
+
+/** The steps as one program: one call into the addon per run. */
+export function replay(addon: Addon, device: Device, steps: readonly Step<NativeBuffer>[]): Replay {
+  const kernels = steps.map(({ kernel }) => kernel as NativeKernel);
+  const places = steps.map(({ inputs, outputs }, i) => {
+    const all = Array.from({ length: inputs.length + outputs.length }, (_, buffer) => ({ buffer, offset: 0 }));
+    return kernels[i].places ?? all;
+  });
+  const program = addon.program(
+    device,
+    kernels.map(({ handle }) => handle),
+    offsetsOf(places),
+  );
+  const numbers = new Int32Array(places.reduce((sum, { length }) => sum + length, 0));
+  return {
+    run: () => {
+      let at = 0;
+      for (const [i, { inputs, outputs }] of steps.entries()) {
+        for (const { buffer } of places[i]) {
+          numbers[at++] = (buffer < inputs.length ? inputs[buffer] : outputs[buffer - inputs.length]).number;
+        }
+      }
+      addon.run(device, program, numbers);
+    },
+  };
+}
+
+function offsetsOf(places: readonly (readonly Place[])[]): Float64Array {
+  return Float64Array.from(places.flat(), ({ offset }) => offset);
+}

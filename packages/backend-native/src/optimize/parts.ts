@@ -1,0 +1,24 @@
+/** Values that are parts of others in memory. */
+import { type ProgramNode, sizeOf } from "@sconce/core";
+import type { LaidOutRequest } from "./orders.ts";
+
+/** Where a value lies in another one. */
+export interface Part {
+  readonly whole: number;
+  /** Bytes before it. */
+  readonly offset: number;
+}
+
+/** Whether a node's kernel may find its buffers anywhere. Those that look at what their buffers held before must not. */
+export function canBePlaced(work: ProgramNode["work"]): boolean {
+  return work.kind === "nest" || (work.kind === "claim" && !["hold", "keptNest"].includes(work.request.op));
+}
+
+/** Whether it joins arrays one after the other in memory. */
+export function joinsInMemory({ op, output, attributes, layout }: LaidOutRequest): boolean {
+  if (op !== "concatenate") return false;
+  const { axis } = attributes as { readonly axis: number };
+  // In memory, channels may come after the positions.
+  const before = output.shape.filter((_, i) => (layout?.output && axis === 1 ? i !== 1 : i < axis));
+  return sizeOf(before) === 1;
+}
