@@ -1,8 +1,9 @@
-// A task is a block of rows times some panels. A first factor that lies transposed is copied in strips, whose rows are
-// those of a few tiles; a second one is read where it lies if that is as good. Where there is much depth and little else,
-// parts of the depth are summed apart.
+// A task is a block of rows times some panels. The columns of a first factor that lies transposed are copied first; a
+// second one is read where it lies if that is as good. Where there is much depth and little else, parts of the depth are
+// summed apart.
 #include "product.h"
 
+#include <cstring>
 #include <vector>
 
 #include "../kept_copies.h"
@@ -17,7 +18,7 @@ class MatrixProduct final : public Kernel {
  public:
   MatrixProduct(const ProductShape& shape, const PostOperations& post, bool exchanges)
       : shape_(shape), post_(post), exchanges_(exchanges), panels_(shape.depth, shape.columns),
-        parts_(parts_of(shape, post)), depth_(ceiling(shape.depth, parts_)), at_once_(shape.transpose_a ? kDepthOfStrips : kDepthAtOnce),
+        parts_(parts_of(shape, post)), depth_(ceiling(shape.depth, parts_)), at_once_(shape.transpose_a ? kDepthOfCopies : kDepthAtOnce),
         shares_(shape.rows, std::min(depth_, at_once_) * kFloat, panels_.count(), ceiling(shape.transpose_a ? kFewestTasks / 2 : kFewestTasks, parts_)), packs_(wants_packing(shape)), packed_(panels_.bytes()) {
     bytes_ = {static_cast<std::size_t>(shape.rows * shape.depth * kFloat), static_cast<std::size_t>(shape.depth * shape.columns * kFloat)};
     if (exchanges) std::swap(bytes_[0], bytes_[1]);
@@ -48,10 +49,10 @@ class MatrixProduct final : public Kernel {
   }
 
  private:
-  /** Rows of a strip. */
-  static constexpr std::int64_t kStrip = 24;
-  /** Depth of strips, so that they stay in the second-level cache beside the rows of b. */
-  static constexpr std::int64_t kDepthOfStrips = 512;
+  /** Elements of a cache line. */
+  static constexpr std::int64_t kLine = 64 / kFloat;
+  /** Depth of copied columns, so that they stay in the second-level cache beside the rows of b. */
+  static constexpr std::int64_t kDepthOfCopies = 512;
 
   /** In how many parts the depth is summed: the operands are read once where the results are few. */
   static std::int64_t parts_of(const ProductShape& s, const PostOperations& post) {
@@ -62,7 +63,7 @@ class MatrixProduct final : public Kernel {
 
   /** Rows of b that lie apart by much, and by a power of two, fall on few places of the caches. */
   static bool wants_packing(const ProductShape& s) {
-    return s.transpose_b || s.columns % product_table().lanes != 0 || (s.columns * kFloat % 1024 == 0 && s.rows > 2 * kStrip);
+    return s.transpose_b || s.columns % product_table().lanes != 0 || (s.columns * kFloat % 1024 == 0 && s.rows > 2 * product_table().tile_rows);
   }
 
   static void add(const float* from, std::int64_t count, float* to) {
@@ -80,34 +81,32 @@ class MatrixProduct final : public Kernel {
     }
   }
 
-  /** Copies `count` columns of a transposed factor into strips: some rows of all strips at a time, as they lie side by side in memory, and the next rows are far away. */
-  void copy_strips(const float* a, std::int64_t depth, std::int64_t count, float* copies) const {
-    constexpr std::int64_t at_once = 8, ahead = 16, line = 64 / kFloat;
-    for (std::int64_t k = 0; k < depth; k += at_once) {
-      const std::int64_t rows = std::min(at_once, depth - k);
-      for (std::int64_t row = k + ahead; row < std::min(k + ahead + rows, depth); row++) {
-        for (std::int64_t column = 0; column < count; column += line) __builtin_prefetch(a + row * shape_.rows + column);
+  /** Copies `count` columns of a transposed factor to rows `width` apart: where they lie, rows are often a power of two apart, which fall on few places of the caches. */
+  void copy_columns(const float* a, std::int64_t depth, std::int64_t count, std::int64_t width, float* copies) const {
+    constexpr std::int64_t ahead = 8;
+    for (std::int64_t k = 0; k < depth; k++) {
+      const float* const row = a + k * shape_.rows;
+      if (k + ahead < depth) {
+        for (std::int64_t column = 0; column < count; column += kLine) __builtin_prefetch(row + ahead * shape_.rows + column);
       }
-      for (std::int64_t first = 0; first < count; first += kStrip) {
-        product_table().pack(a + k * shape_.rows + first, shape_.rows, 1, rows, std::min(kStrip, count - first), kStrip, copies + first * depth + k * kStrip);
-      }
+      std::memcpy(copies + k * width, row, static_cast<std::size_t>(count) * sizeof(float));
     }
   }
 
   /** A task for the depth [begin, end). */
   void multiply(const float* a, const float* b, float* c, std::int64_t begin, std::int64_t end, const Shares::Task& task, const ResultChain* chain) const {
-    const std::int64_t strips = ceiling(task.rows, kStrip);
+    const std::int64_t width = (ceiling(task.rows, kLine) + 1) * kLine;
     const std::size_t pointer_bytes = static_cast<std::size_t>(ceiling(task.rows, 8) * 8) * sizeof(float*);
-    const std::size_t strip_bytes = shape_.transpose_a ? static_cast<std::size_t>(strips * kStrip * at_once_ * kFloat) : 0;
-    char* const memory = static_cast<char*>(thread_memory(pointer_bytes + strip_bytes));
+    const std::size_t copy_bytes = shape_.transpose_a ? static_cast<std::size_t>(width * at_once_ * kFloat) : 0;
+    char* const memory = static_cast<char*>(thread_memory(pointer_bytes + copy_bytes));
     const float** rows = reinterpret_cast<const float**>(memory);
     float* const copies = reinterpret_cast<float*>(memory + pointer_bytes);
     for (std::int64_t k = begin; k < end; k += at_once_) {
       const std::int64_t depth = std::min(at_once_, end - k);
       for (std::int64_t i = 0; i < task.rows; i++) {
-        rows[i] = shape_.transpose_a ? copies + i / kStrip * kStrip * depth + i % kStrip : a + (task.first_row + i) * shape_.depth + k;
+        rows[i] = shape_.transpose_a ? copies + i : a + (task.first_row + i) * shape_.depth + k;
       }
-      if (shape_.transpose_a) copy_strips(a + k * shape_.rows + task.first_row, depth, task.rows, copies);
+      if (shape_.transpose_a) copy_columns(a + k * shape_.rows + task.first_row, depth, task.rows, width, copies);
       for (std::int64_t panel = task.first_panel; panel < task.last_panel; panel++) {
         const std::int64_t column = panels_.first_column(panel);
         PanelProduct product;
@@ -115,7 +114,7 @@ class MatrixProduct final : public Kernel {
         product.row_count = task.rows;
         product.rows_are_new = !shape_.transpose_a && panel == task.first_panel && bytes_[exchanges_ ? 1 : 0] > kFarBytes;
         product.depth = depth;
-        product.step = shape_.transpose_a ? kStrip : 1;
+        product.step = shape_.transpose_a ? width : 1;
         product.panel = packs_ ? b + panels_.place(panel, k) : b + k * shape_.columns + column;
         product.panel_step = packs_ ? panels_.padded_columns(panel) : shape_.columns;
         product.last = task.rows;

@@ -263,7 +263,6 @@ void copy_rows(const float* from, std::int64_t step, std::int64_t count, float* 
 }
 
 void pack_copies(const float* from, std::int64_t depth_step, std::int64_t depth, std::int64_t columns, std::int64_t width, float* to) {
-  if (columns == width && width == kTileRows) return copy_rows<kTileRows>(from, depth_step, depth, to);
   if (columns == width && width == kVectors * kLanes) return copy_rows<kVectors * kLanes>(from, depth_step, depth, to);
   for (std::int64_t k = 0; k < depth; k++) {
     std::memcpy(to + k * width, from + k * depth_step, static_cast<std::size_t>(columns) * sizeof(float));
