@@ -17,6 +17,7 @@
 #include "kernel.h"
 #include "primitives.h"
 #include "reader.h"
+#include "team.h"
 #include "values.h"
 
 namespace sconce {
@@ -265,11 +266,17 @@ void run_kernels(const Program& program, const Range* buffers, Executor& executo
   const char* at = "its scratch memory";
   try {
     void* scratch = executor.scratch(program.scratch_bytes);
-    for (const auto& [name, kernel] : program.kernels) {
-      if (executor.stopping()) return;
-      at = name.c_str();
-      kernel->run(buffers, scratch);
-      buffers += kernel->bytes().size();
+    const auto run_while = [&](std::size_t& number, bool calls_library) {
+      for (; number < program.kernels.size() && program.kernels[number].kernel->calls_library() == calls_library; number++) {
+        if (executor.stopping()) return;
+        at = program.kernels[number].name.c_str();
+        program.kernels[number].kernel->run(buffers, scratch);
+        buffers += program.kernels[number].kernel->bytes().size();
+      }
+    };
+    for (std::size_t number = 0; number < program.kernels.size() && !executor.stopping();) {
+      run_while(number, true);
+      if (number < program.kernels.size()) with_team([&] { run_while(number, false); });
     }
   } catch (const std::bad_alloc&) {
     throw std::runtime_error("native: a program ran out of memory at " + std::string(at) + ", which needs up to " +

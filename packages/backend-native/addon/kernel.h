@@ -41,11 +41,14 @@ class Kernel {
    * its own. Their versions then stay, too; `run` sees by the versions of its outputs what is left to do.
    */
   virtual std::uint64_t keeps() const { return 0; }
+  /** Whether it calls oneDNN, which has its own way to share work among threads: it must not be run within `with_team` (team.h). */
+  bool calls_library() const { return calls_library_; }
 
  protected:
   std::vector<std::size_t> bytes_;
   std::size_t inputs_ = 0;
   std::size_t scratch_bytes_ = 0;
+  bool calls_library_ = false;
 };
 
 using KernelPointer = std::shared_ptr<const Kernel>;

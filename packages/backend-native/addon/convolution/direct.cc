@@ -9,6 +9,7 @@
 #include "../kept_copies.h"
 #include "../product/panels.h"
 #include "../results/result_steps.h"
+#include "../team.h"
 #include "../thread_memory.h"
 
 namespace sconce {
@@ -39,24 +40,22 @@ class Direct final : public Kernel {
     const float* weight = static_cast<const float*>(
         packed_.get(buffers[1], scratch, [&](void* target) { pack(static_cast<const float*>(buffers[1].pointer), static_cast<float*>(target)); }));
     // Neighbouring rows stay with a thread, in whose cache they may be from the kernel before.
-#pragma omp parallel for schedule(static)
-    for (std::int64_t number = 0; number < shares_.tasks(); number++) {
+    parallel_for(shares_.tasks(), [&](std::int64_t number) {
       const Shares::Task task = shares_.task(number);
       const float** pixels = static_cast<const float**>(thread_memory(static_cast<std::size_t>(taps_ * task.rows) * sizeof(float*)));
       point(x, task.first_row, task.rows, pixels);
       for (std::int64_t panel = task.first_panel; panel < task.last_panel; panel++) {
         multiply(pixels, task.first_row, task.rows, taps_ == 1 && panel == task.first_panel && bytes_[0] > kFarBytes, weight, panel, steps.empty() ? nullptr : &chain, y);
       }
-    }
+    });
   }
 
  private:
   void pack(const float* weight, float* packed) const {
-#pragma omp parallel for schedule(static)
-    for (std::int64_t i = 0; i < panels_.count() * taps_; i++) {
+    parallel_for(panels_.count() * taps_, [&](std::int64_t i) {
       const std::int64_t panel = i / taps_, tap = i % taps_;
       panels_.pack(panel, tap * shape_.inputs, shape_.inputs, weight + order_.start + tap * order_.tap, order_.input, order_.output, packed);
-    }
+    });
   }
 
   /** Pointers to the pixels under each tap for the rows [first, first + count). */

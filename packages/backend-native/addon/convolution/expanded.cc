@@ -3,8 +3,6 @@
 // beginning. A thread goes down a band of the image; only the rows around a border between bands are made twice.
 #include "expanded.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -13,6 +11,7 @@
 #include "../kept_copies.h"
 #include "../product/panels.h"
 #include "../results/result_steps.h"
+#include "../team.h"
 #include "../thread_memory.h"
 
 namespace sconce {
@@ -62,12 +61,11 @@ class Expanded final : public Kernel {
     }));
     // Every result is the same sum however the bands are cut, so there may be as many as threads.
     const std::int64_t height = second_.output_height;
-    const std::int64_t bands = std::clamp<std::int64_t>(ceiling(omp_get_max_threads(), second_.batch), 1, ceiling(height, 4));
-#pragma omp parallel for schedule(static)
-    for (std::int64_t i = 0; i < second_.batch * bands; i++) {
+    const std::int64_t bands = std::clamp<std::int64_t>(ceiling(team_size(), second_.batch), 1, ceiling(height, 4));
+    parallel_for(second_.batch * bands, [&](std::int64_t i) {
       const std::int64_t band = i % bands;
       run_band(all, i / bands, {height * band / bands, height * (band + 1) / bands});
-    }
+    });
   }
 
  private:

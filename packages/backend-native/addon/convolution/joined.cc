@@ -20,6 +20,7 @@ class Joined final : public Kernel {
       bytes_.insert(bytes_.end(), own.begin(), own.end() - 1);
       bytes = std::max(bytes, part.start + own.back());
       scratch_bytes_ = std::max(scratch_bytes_, part.kernel->scratch_bytes());
+      calls_library_ = calls_library_ || part.kernel->calls_library();
     }
     inputs_ = bytes_.size();
     bytes_.push_back(bytes);

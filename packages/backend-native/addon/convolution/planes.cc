@@ -4,8 +4,6 @@
 // made once.
 #include "planes.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -13,6 +11,7 @@
 #include "../kept_copies.h"
 #include "../product/panels.h"
 #include "../results/result_steps.h"
+#include "../team.h"
 #include "../thread_memory.h"
 
 namespace sconce {
@@ -44,9 +43,8 @@ class Planes final : public Kernel {
         packed_.get(buffers[1], scratch, [&](void* target) { panels_.pack_transposed(static_cast<const float*>(buffers[1].pointer), static_cast<float*>(target)); }));
     // Every result is the same sum however the bands are cut, so there may be as many as threads.
     const std::int64_t strips = ceiling(shape_.output_height, lines_);
-    const std::int64_t bands = std::clamp<std::int64_t>(ceiling(omp_get_max_threads(), shape_.batch), 1, strips);
-#pragma omp parallel for schedule(static)
-    for (std::int64_t i = 0; i < shape_.batch * bands; i++) {
+    const std::int64_t bands = std::clamp<std::int64_t>(ceiling(team_size(), shape_.batch), 1, strips);
+    parallel_for(shape_.batch * bands, [&](std::int64_t i) {
       const std::int64_t image = i / bands, band = i % bands;
       const std::size_t buffer_bytes = bytes_of(shape_.inputs * buffer_lines_ * buffer_width_);
       const std::size_t aligned_bytes = padded(buffer_bytes);
@@ -59,7 +57,7 @@ class Planes final : public Kernel {
         copy(x + image * shape_.inputs * shape_.height * shape_.width, line * shape_.stride_down - shape_.top, buffer);
         multiply(places, (image * shape_.output_height + line) * shape_.output_width, count * shape_.output_width, weight, steps.empty() ? nullptr : &chain, y);
       }
-    }
+    });
   }
 
  private:

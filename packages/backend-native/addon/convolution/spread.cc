@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "../sizes.h"
+#include "../team.h"
 
 namespace sconce {
 namespace {
@@ -17,6 +18,7 @@ class SpreadRows final : public Kernel {
     own_bytes_ = padded(bytes_.back());
     bytes_.back() = static_cast<std::size_t>((rows - 1) * distance + length) * sizeof(float);
     scratch_bytes_ = own_bytes_ + kernel_->scratch_bytes();
+    calls_library_ = kernel_->calls_library();
   }
 
   void run(const Range* buffers, void* scratch) const override {
@@ -25,10 +27,9 @@ class SpreadRows final : public Kernel {
     std::vector<Range> own(buffers, buffers + inputs_);
     own.push_back({scratch, own_bytes_, buffers[inputs_].version});
     kernel_->run(own.data(), static_cast<char*>(scratch) + own_bytes_);
-#pragma omp parallel for schedule(static) if (rows_ * length_ > 16384)
-    for (std::int64_t row = 0; row < rows_; row++) {
+    parallel_for(rows_, rows_ * length_ > 16384, [&](std::int64_t row) {
       std::memcpy(result + row * distance_, rows + row * length_, static_cast<std::size_t>(length_) * sizeof(float));
-    }
+    });
   }
 
  private:

@@ -5,6 +5,7 @@
 #include "../kept_copies.h"
 #include "../results/result_steps.h"
 #include "../sizes.h"
+#include "../team.h"
 #include "../thread_memory.h"
 #include "part_memory.h"
 
@@ -48,16 +49,14 @@ class Parts {
 
   template <class Body>
   void run(const Body& body) const {
-#pragma omp parallel if (is_parallel_)
-    {
+    parallel_ranges(count(), is_parallel_, [&](std::int64_t first, std::int64_t end) {
       const PartMemory memory(shape_, thread_memory(PartMemory::bytes(shape_)));
-#pragma omp for schedule(static)
-      for (std::int64_t i = 0; i < count(); i++) {
+      for (std::int64_t i = first; i < end; i++) {
         const std::int64_t chunk = i % chunks_, strip = i / chunks_ % strips_, image = i / chunks_ / strips_;
         const std::int64_t last = chunk + 1 == chunks_ ? blocks_ : whole_ * (chunk + 1) / chunks_;
         body(memory.part(shape_, strip * strip_, std::min(rows_, (strip + 1) * strip_), whole_ * chunk / chunks_, last), image);
       }
-    }
+    });
   }
 
  private:
@@ -142,15 +141,11 @@ class WeightGradient final : public Kernel {
     const float* dy = static_cast<const float*>(buffers[1].pointer);
     float* weight = static_cast<float*>(buffers[2].pointer);
     float* sums = static_cast<float*>(scratch);
-    const bool is_parallel = chunks_ * pieces_ > 1;
-#pragma omp parallel if (is_parallel)
-    {
+    parallel_ranges(chunks_ * pieces_, true, [&](std::int64_t first, std::int64_t last) {
       const PartMemory memory(shape_, thread_memory(PartMemory::bytes(shape_)));
-#pragma omp for schedule(static)
-      for (std::int64_t i = 0; i < chunks_ * pieces_; i++) add_piece(i / chunks_, i % chunks_, x, dy, sums, memory);
-#pragma omp for schedule(static)
-      for (std::int64_t block = 0; block < blocks_; block++) finish(block, sums, weight);
-    }
+      for (std::int64_t i = first; i < last; i++) add_piece(i / chunks_, i % chunks_, x, dy, sums, memory);
+    });
+    parallel_for(blocks_, chunks_ * pieces_ > 1, [&](std::int64_t block) { finish(block, sums, weight); });
   }
 
  private:

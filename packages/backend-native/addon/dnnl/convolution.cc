@@ -116,6 +116,7 @@ class Forward final : public Kernel {
     bytes_ = {g.x.get_size(), g.weight.get_size()};
     for (const std::size_t bytes : post_.bytes()) bytes_.push_back(bytes);
     inputs_ = bytes_.size();
+    calls_library_ = true;
     bytes_.push_back(y_.get_size());
     scratch_bytes_ = x_.scratch_bytes() + weights_.scratch_bytes() + desc_.scratchpad_desc().get_size();
   }
@@ -148,6 +149,7 @@ class InputGradient final : public Kernel {
         primitive_(desc_), weights_(g.weight, desc_.weights_desc()), x_(g.x), y_(g.y, g.y_in) {
     bytes_ = {g.y.get_size(), g.weight.get_size(), x_.get_size()};
     inputs_ = 2;
+    calls_library_ = true;
     scratch_bytes_ = y_.scratch_bytes() + weights_.scratch_bytes() + desc_.scratchpad_desc().get_size();
   }
 
@@ -177,6 +179,7 @@ class WeightGradient final : public Kernel {
     if (made_ != weight_) reorder_ = dnnl::reorder(dnnl::reorder::primitive_desc(cpu_engine(), made_, cpu_engine(), weight_));
     bytes_ = {g.x.get_size(), g.y.get_size(), weight_.get_size()};
     inputs_ = 2;
+    calls_library_ = true;
     made_bytes_ = made_ != weight_ ? padded(made_.get_size()) : 0;
     scratch_bytes_ = x_.scratch_bytes() + y_.scratch_bytes() + made_bytes_ + desc_.scratchpad_desc().get_size();
   }

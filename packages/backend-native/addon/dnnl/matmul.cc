@@ -39,6 +39,7 @@ class RoundedMatmul final : public Kernel {
     bytes_ = {a_bytes, b_bytes};
     for (const std::size_t bytes : post_.bytes()) bytes_.push_back(bytes);
     inputs_ = bytes_.size();
+    calls_library_ = true;
     bytes_.push_back(c_.get_size());
     scratch_bytes_ = a_.scratch_bytes() + b_.scratch_bytes() + product_.desc.scratchpad_desc().get_size();
   }
@@ -76,6 +77,7 @@ class Matmul final : public Kernel {
     bytes_ = {a_bytes, b_bytes};
     for (const std::size_t bytes : post_.bytes()) bytes_.push_back(bytes);
     inputs_ = bytes_.size();
+    calls_library_ = true;
     bytes_.push_back(c_.get_size());
     scratch_bytes_ = std::max(plain_.desc.scratchpad_desc().get_size(), packed_.desc.scratchpad_desc().get_size());
     // Batches of matrices are hardly weights.

@@ -7,6 +7,7 @@
 
 #include "../instruction_sets.h"
 #include "../sizes.h"
+#include "../team.h"
 #include "../thread_memory.h"
 #include "convolution_blocks.h"
 #include "images.h"
@@ -105,8 +106,7 @@ class ImagesConvolution final : public Kernel {
     const std::int64_t most_rows = std::min(shape_.height, strip_ + shape_.kernel_height - 1);
     const std::int64_t plane = shape_.output_height * shape_.output_width * kImages;
     const std::int64_t depth = shape_.inputs * shape_.kernel_height * shape_.kernel_width;
-#pragma omp parallel for schedule(static)
-    for (std::int64_t unit = 0; unit < shape_.blocks * strips_; unit++) {
+    parallel_for(shape_.blocks * strips_, [&](std::int64_t unit) {
       const std::int64_t block = unit / strips_;
       const std::int64_t begin = unit % strips_ * strip_, end = std::min(begin + strip_, shape_.output_height);
       const std::int64_t first = std::clamp<std::int64_t>(begin - shape_.top, 0, shape_.height);
@@ -120,7 +120,7 @@ class ImagesConvolution final : public Kernel {
                                y + (block * shape_.outputs + output) * plane, start(group + 1) - output, row, row + 1});
         }
       }
-    }
+    });
   }
 
  private:
@@ -169,8 +169,7 @@ class ImagesWeightGradient final : public Kernel {
     const std::int64_t output_plane = shape_.output_height * shape_.output_width * kImages;
     const std::int64_t sums_size = most_ * area * kImages;
     const std::int64_t padded_size = padded_.needed() ? shape_.height * padded_.row : 0;
-#pragma omp parallel for schedule(static)
-    for (std::int64_t unit = 0; unit < pieces_ * groups_ * shape_.inputs; unit++) {
+    parallel_for(pieces_ * groups_ * shape_.inputs, [&](std::int64_t unit) {
       const std::int64_t piece = unit / (groups_ * shape_.inputs), input = unit / groups_ % shape_.inputs, group = unit % groups_;
       const std::int64_t output = shape_.outputs * group / groups_, outputs = shape_.outputs * (group + 1) / groups_ - output;
       float* sums = static_cast<float*>(thread_memory(static_cast<std::size_t>((sums_size + padded_size) * kFloat)));
@@ -183,7 +182,7 @@ class ImagesWeightGradient final : public Kernel {
         float* to = partial + ((piece * shape_.outputs + output + o) * shape_.inputs + input) * area;
         for (std::int64_t tap = 0; tap < area; tap++) to[tap] = over_images(sums + (o * area + tap) * kImages);
       }
-    }
+    });
     float* weight = static_cast<float*>(buffers[2].pointer);
     for (std::int64_t i = 0; i < weights_of(shape_); i++) {
       float sum = partial[i];

@@ -1,5 +1,6 @@
 // Threads take the outer slices, or ranges of columns where these are few: no two write the same element, and each adds
 // in the order of the positions.
+#include "../team.h"
 #include "take_add.h"
 
 #include <algorithm>
@@ -28,8 +29,7 @@ class TakeAdd final : public Kernel {
     float* result = static_cast<float*>(buffers[2].pointer);
     const std::int64_t pieces = std::max<std::int64_t>(1, std::min<std::int64_t>(16, inner_ / kColumns));
     const std::int64_t units = outer_ * pieces;
-#pragma omp parallel for schedule(static) if (units > 1 && outer_ * (extent_ + count_) * inner_ > 32768)
-    for (std::int64_t unit = 0; unit < units; unit++) {
+    parallel_for(units, outer_ * (extent_ + count_) * inner_ > 32768, [&](std::int64_t unit) {
       const std::int64_t outer = unit / pieces;
       const std::int64_t first = inner_ * (unit % pieces) / pieces;
       const std::int64_t columns = inner_ * (unit % pieces + 1) / pieces - first;
@@ -43,7 +43,7 @@ class TakeAdd final : public Kernel {
         const float* update = from + i * inner_;
         for (std::int64_t c = 0; c < columns; c++) sum[c] += update[c];
       }
-    }
+    });
   }
 
  private:

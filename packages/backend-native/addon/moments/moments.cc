@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "../instruction_sets.h"
+#include "../team.h"
 #include "moment_blocks.h"
 
 namespace sconce {
@@ -44,13 +45,12 @@ class Moments final : public Kernel {
     double* sums = static_cast<double*>(scratch);
     double* squares = sums + outputs_ * pieces_;
     const std::int64_t units = column_blocks_ * pieces_;
-#pragma omp parallel for schedule(static) if (units > 1 && outputs_ * depth() > 16384)
-    for (std::int64_t unit = 0; unit < units; unit++) {
+    parallel_for(units, outputs_ * depth() > 16384, [&](std::int64_t unit) {
       const std::int64_t piece = unit % pieces_;
       const std::int64_t column = unit / pieces_ * columns_;
       const std::int64_t place = piece * outputs_ + column;
       sum_up(x + column * stride_, piece, std::min(columns_, outputs_ - column), sums + place, squares + place);
-    }
+    });
     float* sum_results = static_cast<float*>(buffers[1].pointer);
     float* square_results = static_cast<float*>(buffers[2].pointer);
     for (std::int64_t i = 0; i < outputs_; i++) {

@@ -1,4 +1,5 @@
 // A row of the result is a row of every input: each is copied as a whole, long rows in pieces.
+#include "../team.h"
 #include "concatenate.h"
 
 #include <algorithm>
@@ -29,8 +30,7 @@ class Concatenate final : public Kernel {
   void run(const Range* buffers, void*) const override {
     char* result = static_cast<char*>(buffers[inputs_].pointer);
     const std::int64_t pieces = (total_ + kPiece - 1) / kPiece;
-#pragma omp parallel for schedule(static) if (outer_ * total_ > kSerial)
-    for (std::int64_t unit = 0; unit < outer_ * pieces; unit++) {
+    parallel_for(outer_ * pieces, outer_ * total_ > kSerial, [&](std::int64_t unit) {
       const std::int64_t row = unit / pieces;
       const std::int64_t first = total_ * (unit % pieces) / pieces;
       const std::int64_t last = total_ * (unit % pieces + 1) / pieces;
@@ -41,7 +41,7 @@ class Concatenate final : public Kernel {
         if (from >= to) continue;
         std::memcpy(result + row * total_ + from, static_cast<const char*>(buffers[i].pointer) + row * inner_[i] + (from - start), static_cast<std::size_t>(to - from));
       }
-    }
+    });
   }
 
  private:

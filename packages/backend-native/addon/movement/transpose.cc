@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "../instruction_sets.h"
+#include "../team.h"
 #include "transpose_blocks.h"
 
 namespace sconce {
@@ -35,14 +36,13 @@ class Transpose final : public Kernel {
     const std::int64_t down = (rows_ + kBlockRows - 1) / kBlockRows;
     const std::int64_t across = (columns_ + block_columns_ - 1) / block_columns_;
     const auto block = transpose_table().block;
-#pragma omp parallel for schedule(static) if (matrices_ * rows_ * columns_ > 16384)
-    for (std::int64_t unit = 0; unit < matrices_ * down * across; unit++) {
+    parallel_for(matrices_ * down * across, matrices_ * rows_ * columns_ > 16384, [&](std::int64_t unit) {
       const std::int64_t matrix = unit / (down * across) * rows_ * columns_;
       const std::int64_t row = unit % down * kBlockRows;
       const std::int64_t column = unit / down % across * block_columns_;
       block(from + matrix + row * columns_ + column, columns_, to + matrix + column * rows_ + row, rows_,
             std::min(kBlockRows, rows_ - row), std::min(block_columns_, columns_ - column));
-    }
+    });
   }
 
  private:

@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "../sizes.h"
+#include "../team.h"
 #include "../thread_memory.h"
 #include "blocks.h"
 #include "sheet.h"
@@ -114,13 +115,10 @@ class Elementwise {
     const std::int64_t row_blocks = ceiling(sheet.rows(), sheet.block_rows());
     const std::int64_t column_blocks = ceiling(sheet.width(), sheet.block_columns());
     const std::int64_t blocks = row_blocks * column_blocks;
-    const bool parallel = total * static_cast<std::int64_t>(length_) > kSerial && blocks > 1;
-#pragma omp parallel if (parallel)
-    {
+    parallel_ranges(blocks, total * static_cast<std::int64_t>(length_) > kSerial, [&](std::int64_t first, std::int64_t last) {
       SheetWorker worker(sheet, inputs, accumulators, thread_memory(sheet.memory_bytes()));
       // What depends on the column alone is computed once per block where column blocks are outside; otherwise memory is walked in its order.
-#pragma omp for schedule(static)
-      for (std::int64_t block = 0; block < blocks; block++) {
+      for (std::int64_t block = first; block < last; block++) {
         const bool by_columns = sheet.has_column_values() && sheet.rows() > column_blocks;
         const std::int64_t column_block = by_columns ? block / row_blocks : block % column_blocks;
         const std::int64_t row_block = by_columns ? block % row_blocks : block / column_blocks;
@@ -131,7 +129,7 @@ class Elementwise {
         store(worker, outputs, row, rows, column, columns);
       }
       if (streams_) finish_streams();
-    }
+    });
   }
 
  private:
@@ -271,16 +269,14 @@ class Reduction {
     const BlockTable& table = block_table();
     const std::int64_t column_blocks = ceiling(columns_, sheet.block_columns());
     const std::int64_t work = groups_ * column_blocks * pieces_;
-#pragma omp parallel if (is_parallel() && work > 1)
-    {
+    parallel_ranges(work, is_parallel(), [&](std::int64_t first_unit, std::int64_t last_unit) {
       const std::size_t lanes = padded(sheet.block_columns() * 8);
       char* memory = static_cast<char*>(thread_memory(sheet.memory_bytes() + 2 * accumulators_.size() * lanes));
       SheetWorker worker(sheet, inputs, nullptr, memory);
       // Of each accumulator, the sums of the runs done and of the run being done.
       const auto sums = [&](std::size_t i) { return reinterpret_cast<double*>(memory + sheet.memory_bytes() + 2 * i * lanes); };
       const auto running = [&](std::size_t i) { return sums(i) + lanes / 8; };
-#pragma omp for schedule(static)
-      for (std::int64_t unit = 0; unit < work; unit++) {
+      for (std::int64_t unit = first_unit; unit < last_unit; unit++) {
         // Whole rows stay with a thread, which wrote them if it was a convolution that did.
         const std::int64_t column = unit % column_blocks * sheet.block_columns();
         const std::int64_t piece = unit / column_blocks % pieces_;
@@ -322,7 +318,7 @@ class Reduction {
           else write(scratch, i, at, sums(i), columns);
         }
       }
-    }
+    });
   }
 
   void run_along_reduction(const Range* inputs, void* scratch) const {
@@ -332,13 +328,11 @@ class Reduction {
     const std::int64_t groups_per_block = std::max<std::int64_t>(1, sheet.block_rows() / std::max<std::int64_t>(1, rows_per_group_));
     const std::int64_t group_blocks = ceiling(groups_, groups_per_block);
     const std::int64_t work = group_blocks * pieces_;
-#pragma omp parallel if (is_parallel() && work > 1)
-    {
+    parallel_ranges(work, is_parallel(), [&](std::int64_t first_unit, std::int64_t last_unit) {
       char* memory = static_cast<char*>(thread_memory(sheet.memory_bytes() + accumulators_.size() * 8));
       SheetWorker worker(sheet, inputs, nullptr, memory);
       double* totals = reinterpret_cast<double*>(memory + sheet.memory_bytes());
-#pragma omp for schedule(static)
-      for (std::int64_t unit = 0; unit < work; unit++) {
+      for (std::int64_t unit = first_unit; unit < last_unit; unit++) {
         const std::int64_t group = unit / pieces_ * groups_per_block;
         const std::int64_t piece = unit % pieces_;
         const std::int64_t groups = std::min(groups_per_block, groups_ - group);
@@ -369,7 +363,7 @@ class Reduction {
           else write_lane(result(scratch, i), group, lane(i), totals[i]);
         }
       }
-    }
+    });
   }
 
   double reduce_block(SheetWorker& worker, std::size_t i, std::int64_t from, std::int64_t n) const {

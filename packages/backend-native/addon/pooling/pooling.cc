@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "../instruction_sets.h"
+#include "../team.h"
 #include "../thread_memory.h"
 #include "pool_blocks.h"
 
@@ -64,15 +65,13 @@ class Pooling final : public Kernel {
   void run(const Range* buffers, void*) const override {
     const std::int64_t groups = shape_.channels_last ? shape_.batch : (shape_.batch * shape_.channels + kLanes - 1) / kLanes;
     const std::int64_t units = groups * strips_;
-#pragma omp parallel if (units > 1 && shape_.inputs() > 16384)
-    {
+    parallel_ranges(units, shape_.inputs() > 16384, [&](std::int64_t first, std::int64_t last) {
       float* packed = static_cast<float*>(thread_memory(static_cast<std::size_t>(2 * packed_input_ + packed_output_) * 4));
-#pragma omp for schedule(static)
-      for (std::int64_t unit = 0; unit < units; unit++) {
+      for (std::int64_t unit = first; unit < last; unit++) {
         if (shape_.channels_last) run_in_place(buffers, unit / strips_, rows_of(unit % strips_));
         else run_packed(buffers, packed, unit / strips_, rows_of(unit % strips_));
       }
-    }
+    });
   }
 
  private:

@@ -8,6 +8,7 @@
 
 #include "../kept_copies.h"
 #include "../results/result_steps.h"
+#include "../team.h"
 #include "../thread_memory.h"
 #include "panels.h"
 
@@ -40,11 +41,10 @@ class MatrixProduct final : public Kernel {
     const std::int64_t size = shape_.rows * shape_.columns;
     const std::vector<ResultStep> steps = result_steps(post_, buffers + 2);
     const ResultChain chain = result_chain(steps);
-#pragma omp parallel for schedule(static)
-    for (std::int64_t number = 0; number < parts_ * shares_.tasks(); number++) {
+    parallel_for(parts_ * shares_.tasks(), [&](std::int64_t number) {
       const std::int64_t part = number / shares_.tasks();
       multiply(a, b, part > 0 ? sums + (part - 1) * size : c, part * depth_, std::min(shape_.depth, (part + 1) * depth_), shares_.task(number % shares_.tasks()), steps.empty() ? nullptr : &chain);
-    }
+    });
     for (std::int64_t part = 1; part < parts_; part++) add(sums + (part - 1) * size, size, c);
   }
 
@@ -74,11 +74,10 @@ class MatrixProduct final : public Kernel {
     constexpr std::int64_t depth = 256;
     const std::int64_t pieces = ceiling(shape_.depth, depth);
     const std::int64_t depth_step = shape_.transpose_b ? 1 : shape_.columns, column_step = shape_.transpose_b ? shape_.depth : 1;
-#pragma omp parallel for schedule(static)
-    for (std::int64_t i = 0; i < panels_.count() * pieces; i++) {
+    parallel_for(panels_.count() * pieces, [&](std::int64_t i) {
       const std::int64_t k = i % pieces * depth;
       panels_.pack(i / pieces, k, std::min(depth, shape_.depth - k), b + k * depth_step, depth_step, column_step, packed);
-    }
+    });
   }
 
   /** Copies `count` columns of a transposed factor to rows `width` apart: where they lie, rows are often a power of two apart, which fall on few places of the caches. */

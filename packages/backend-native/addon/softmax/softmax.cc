@@ -2,6 +2,7 @@
 
 #include "../instruction_sets.h"
 #include "../nest/blocks.h"
+#include "../team.h"
 #include "../thread_memory.h"
 #include "row_blocks.h"
 
@@ -31,13 +32,11 @@ class Softmax final : public Kernel {
     const float* x = static_cast<const float*>(buffers[0].pointer);
     float* y = static_cast<float*>(buffers[1].pointer);
     const bool streams = bytes_[1] >= kStreamed && length_ <= kLongestStaged;
-#pragma omp parallel if (rows_ > 1 && rows_ * length_ > 8192)
-    {
+    parallel_ranges(rows_, rows_ * length_ > 8192, [&](std::int64_t first, std::int64_t last) {
       float* staged = streams ? static_cast<float*>(thread_memory(static_cast<std::size_t>(length_) * sizeof(float))) : nullptr;
-#pragma omp for schedule(static)
-      for (std::int64_t row = 0; row < rows_; row++) function_(x + row * length_, y + row * length_, length_, staged);
+      for (std::int64_t row = first; row < last; row++) function_(x + row * length_, y + row * length_, length_, staged);
       if (streams) finish_streams();
-    }
+    });
   }
 
  private:

@@ -8,6 +8,7 @@
 #include "../product/plain_product.h"
 #include "../results/result_steps.h"
 #include "../sizes.h"
+#include "../team.h"
 #include "../thread_memory.h"
 #include "winograd_blocks.h"
 
@@ -72,8 +73,7 @@ void kernel_factors(const float* weight, std::int64_t inputs, std::int64_t outpu
   const std::int64_t from = for_gradient ? outputs : inputs;
   const std::int64_t to = for_gradient ? inputs : outputs;
   const std::int64_t output_stride = inputs * 9;
-#pragma omp parallel for schedule(static)
-  for (std::int64_t f = 0; f < from; f++) {
+  parallel_for(from, [&](std::int64_t f) {
     float taps[9 * kWinogradChannels];
     for (std::int64_t t = 0; t < to; t += kWinogradChannels) {
       for (std::int64_t i = 0; i < kWinogradChannels; i++) {
@@ -82,7 +82,7 @@ void kernel_factors(const float* weight, std::int64_t inputs, std::int64_t outpu
       }
       winograd_table().kernel(taps, kWinogradChannels, factors + f * to + t, from * to);
     }
-  }
+  });
 }
 
 /** Convolution, and the input's gradient, which is one of the output's gradient with other kernels. */
@@ -122,15 +122,14 @@ class Winograd final : public Kernel {
   /** A block of tiles after the other, from the input to the results. */
   void run_blocks(const float* x, const float* kernels, float* y, const std::vector<ResultStep>& steps) const {
     const std::int64_t from = shape_.input_channels, to = shape_.output_channels;
-#pragma omp parallel for schedule(dynamic, 1)
-    for (std::int64_t block = 0; block < tiles_.blocks; block++) {
+    parallel_tasks(tiles_.blocks, [&](std::int64_t block) {
       const std::int64_t first = block * tiles_.block, last = std::min(first + tiles_.block, tiles_.count), count = last - first;
       float* factors = static_cast<float*>(thread_memory(static_cast<std::size_t>(kFactors * tiles_.block * (from + to) * kFloat)));
       float* sums = factors + kFactors * tiles_.block * from;
       input_factors(shape_, tiles_, x, first, last, factors, count * from);
       for (std::int64_t e = 0; e < kFactors; e++) multiply(factors, kernels, sums, e, 0, to, count);
       for (std::int64_t tile = first; tile < last; tile++) write_results(tile, sums + (tile - first) * to, count, y, steps);
-    }
+    });
   }
 
   /** All tiles of a share at once: each kernel is read once for them. */
@@ -139,18 +138,14 @@ class Winograd final : public Kernel {
     float* sums = factors + kFactors * share_ * from;
     constexpr std::int64_t columns = 128;
     const std::int64_t parts = ceiling(to, columns);
-#pragma omp parallel
     for (std::int64_t start = 0; start < tiles_.count; start += share_) {
       const std::int64_t count = std::min(share_, tiles_.count - start);
-#pragma omp for schedule(static)
-      for (std::int64_t tile = 0; tile < count; tile++) input_factors(shape_, tiles_, x, start + tile, start + tile + 1, factors + tile * from, count * from);
-#pragma omp for schedule(dynamic, 1)
-      for (std::int64_t unit = 0; unit < kFactors * parts; unit++) {
+      parallel_for(count, [&](std::int64_t tile) { input_factors(shape_, tiles_, x, start + tile, start + tile + 1, factors + tile * from, count * from); });
+      parallel_tasks(kFactors * parts, [&](std::int64_t unit) {
         const std::int64_t column = unit % parts * columns;
         multiply(factors, kernels, sums, unit / parts, column, std::min(columns, to - column), count);
-      }
-#pragma omp for schedule(static)
-      for (std::int64_t tile = 0; tile < count; tile++) write_results(start + tile, sums + tile * to, count, y, steps);
+      });
+      parallel_for(count, [&](std::int64_t tile) { write_results(start + tile, sums + tile * to, count, y, steps); });
     }
   }
 
@@ -207,21 +202,16 @@ class WeightGradient final : public Kernel {
     const std::int64_t parts = ceiling(from, rows);
     for (std::int64_t start = 0; start < tiles_.count; start += share_) {
       const std::int64_t count = std::min(share_, tiles_.count - start);
-#pragma omp parallel
-      {
-#pragma omp for schedule(dynamic, 1)
-        for (std::int64_t first = 0; first < count; first += tiles_.block) {
-          const std::int64_t last = std::min(first + tiles_.block, count);
-          input_factors(shape_, tiles_, x, start + first, start + last, factors + first * from, count * from);
-          gradient_factors(gradient, start + first, start + last, gradients + first * to, count * to);
-        }
-#pragma omp for schedule(dynamic, 1)
-        for (std::int64_t unit = 0; unit < kFactors * parts; unit++) {
-          const std::int64_t e = unit / parts, row = unit % parts * rows;
-          sconce::multiply(PlainProduct{factors + e * count * from + row, 1, from, gradients + e * count * to, to, sums + (e * from + row) * to, to,
-                                     std::min(rows, from - row), to, count, start > 0});
-        }
-      }
+      parallel_tasks(ceiling(count, tiles_.block), [&](std::int64_t block) {
+        const std::int64_t first = block * tiles_.block, last = std::min(first + tiles_.block, count);
+        input_factors(shape_, tiles_, x, start + first, start + last, factors + first * from, count * from);
+        gradient_factors(gradient, start + first, start + last, gradients + first * to, count * to);
+      });
+      parallel_tasks(kFactors * parts, [&](std::int64_t unit) {
+        const std::int64_t e = unit / parts, row = unit % parts * rows;
+        sconce::multiply(PlainProduct{factors + e * count * from + row, 1, from, gradients + e * count * to, to, sums + (e * from + row) * to, to,
+                                   std::min(rows, from - row), to, count, start > 0});
+      });
     }
     finish(sums, static_cast<float*>(buffers[2].pointer));
   }
@@ -244,8 +234,7 @@ class WeightGradient final : public Kernel {
   /** Brings the sums [36][input][output] to the gradient [output][input][3][3]. */
   void finish(const float* sums, float* weight) const {
     const std::int64_t from = shape_.input_channels, to = shape_.output_channels;
-#pragma omp parallel for schedule(static)
-    for (std::int64_t f = 0; f < from; f++) {
+    parallel_for(from, [&](std::int64_t f) {
       float taps[9 * kWinogradChannels];
       for (std::int64_t t = 0; t < to; t += kWinogradChannels) {
         winograd_table().kernel_gradient(sums + f * to + t, from * to, kWinogradChannels, taps);
@@ -253,7 +242,7 @@ class WeightGradient final : public Kernel {
           for (std::int64_t tap = 0; tap < 9; tap++) weight[((t + i) * from + f) * 9 + tap] = taps[tap * kWinogradChannels + i];
         }
       }
-    }
+    });
   }
 
   WinogradShape shape_;
