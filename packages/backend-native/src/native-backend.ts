@@ -22,6 +22,7 @@ import { keepInOrder } from "./optimize/channels-last.ts";
 import { joinConvolutions } from "./optimize/join-convolutions.ts";
 import { joinExpansions } from "./optimize/join-expansions.ts";
 import { keepConstants } from "./optimize/keep-constants.ts";
+import { makeLate } from "./optimize/late-results.ts";
 import { joinMoments } from "./optimize/moments.ts";
 import { imagesSideBySide, inOrder, type Order, orderFor } from "./optimize/orders.ts";
 import { joinPaddedSums } from "./optimize/padded-sums.ts";
@@ -29,6 +30,7 @@ import { readRectified } from "./optimize/rectified.ts";
 import { joinRectifiedPools } from "./optimize/rectified-pools.ts";
 import { shareConcatenations } from "./optimize/shared-concatenations.ts";
 import { splitSums } from "./optimize/split-sums.ts";
+import { askRectified } from "./optimize/stored-signs.ts";
 import { defaultThreadCount } from "./thread-count.ts";
 
 /** A buffer of the addon, known to it by a number; -1 once it was released. */
@@ -100,12 +102,12 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
       options.optimize !== false && {
         optimize: (draft: ProgramDraft, claim: Claim) => {
           const split = splitSums(moveBeforeConcatenation(joinPaddedSums(draft, claim)));
-          const joined = joinRectifiedPools(readRectified(split), claim);
+          const joined = joinRectifiedPools(askRectified(readRectified(split)), claim);
           const order = orderFor(joined, claim);
           const fused = fuseEpilogues(joined, epilogueClaim(joined, claim, order));
           const laidOut = joinConvolutions(keepInOrder(fused, claim, order), claim);
           const merged = joinMoments(shareConcatenations(joinExpansions(laidOut, claim), claim), claim);
-          return keepConstants(merged, claim);
+          return keepConstants(makeLate(merged), claim);
         },
       }),
     record: (steps: readonly Step<NativeBuffer>[]): Replay => replay(addon, device, steps),
