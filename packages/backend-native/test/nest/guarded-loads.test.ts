@@ -1,10 +1,15 @@
 /** Loads with a guard, which read whole rows where they may and clear what the guard refuses, against the meaning of a nest. */
 import { interpretNest } from "@sconce/conformance";
 import type { DType, Instruction, LoopNest, ScalarOperator } from "@sconce/core";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { testsNative } from "../../../../tools/native-addon.ts";
 import { openNative } from "../../src/index.ts";
 import { numbersFor, runNest } from "../support/nests.ts";
+
+const backends = testsNative ? await Promise.all([1, 3].map((threads) => openNative({ threads }))) : [];
+afterAll(async () => {
+  for (const backend of backends) await backend.close?.();
+});
 
 interface Padded {
   readonly title: string;
@@ -73,15 +78,13 @@ function nestOf(dtype: DType, { from, to, before, stride = [1, 1] }: Padded): Lo
 /** Of each size of elements, and each way to hold them while they are worked on. */
 const types: readonly DType[] = ["bool", "int32", "float16", "float32", "float64"];
 
-test.runIf(testsNative).each(cases)("$title", async (padded) => {
+test.runIf(testsNative).each(cases)("$title", (padded) => {
   for (const dtype of types) {
     const nest = nestOf(dtype, padded);
     const inputs = [padded.from, padded.to].map(([rows, columns], i) => numbersFor(dtype, rows * columns, i + 1));
     const reference = interpretNest(nest, inputs);
-    for (const threads of [1, 3]) {
-      const native = await openNative({ threads });
+    for (const native of backends) {
       const got = runNest(native, nest, inputs);
-      await native.close?.();
       got.forEach((values, store) => {
         expect(values, `store ${store}, ${dtype}`).toEqual(Array.from(reference[store].values));
       });

@@ -1,10 +1,15 @@
 /** Reductions of one element, or of which a guard leaves one, against the meaning of a nest. */
 import { interpretNest } from "@sconce/conformance";
 import { type Combine, type DType, dtypes, type Instruction, isFloat, type LoopNest } from "@sconce/core";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { testsNative } from "../../../../tools/native-addon.ts";
 import { openNative } from "../../src/index.ts";
 import { numbersFor, runNest } from "../support/nests.ts";
+
+const backends = testsNative ? await Promise.all([1, 3].map((threads) => openNative({ threads }))) : [];
+afterAll(async () => {
+  for (const backend of backends) await backend.close?.();
+});
 
 const combines: readonly Combine[] = ["sum", "max", "min", "product"];
 const types = combines.flatMap((combine) => dtypes.map((dtype) => [combine, dtype] as const));
@@ -25,12 +30,10 @@ const apply = (operator: "equal" | "where", dtype: DType, ...operands: number[])
 });
 
 /** Fails unless the results are those of the interpreter, of two zeros either. */
-async function compare(nest: LoopNest, inputs: readonly (readonly number[])[]): Promise<void> {
+function compare(nest: LoopNest, inputs: readonly (readonly number[])[]): void {
   const reference = interpretNest(nest, inputs);
-  for (const threads of [1, 3]) {
-    const native = await openNative({ threads });
+  for (const native of backends) {
     const got = runNest(native, nest, inputs);
-    await native.close?.();
     got.forEach((values, store) => {
       const expected = reference[store].values;
       values.forEach((value, at) => {
@@ -43,7 +46,7 @@ async function compare(nest: LoopNest, inputs: readonly (readonly number[])[]): 
 /** Shapes with few and with many elements, and with rows that end within vectors. */
 const shapes = [[], [7], [3, 37], [30, 301]];
 
-test.runIf(testsNative).each(types)("the %s of one %s", async (combine, dtype) => {
+test.runIf(testsNative).each(types)("the %s of one %s", (combine, dtype) => {
   for (const shape of shapes) {
     const size = shape.reduce((a, b) => a * b, 1);
     const rowMajor = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
@@ -74,11 +77,11 @@ test.runIf(testsNative).each(types)("the %s of one %s", async (combine, dtype) =
         { value: 5, dtype },
       ],
     };
-    await compare(nest, [numbersFor(dtype, size, 1), numbersFor(dtype, size, 2)]);
+    compare(nest, [numbersFor(dtype, size, 1), numbersFor(dtype, size, 2)]);
   }
 });
 
-test.runIf(testsNative).each(types)("the %s of %s numbers of which a guard leaves one", async (combine, dtype) => {
+test.runIf(testsNative).each(types)("the %s of %s numbers of which a guard leaves one", (combine, dtype) => {
   // As in the gradient of a choice along an axis: element [i, j] is that of turn `chosen[j]`, and all others are 0.
   for (const [rows, columns, turns] of [
     [3, 5, 1],
@@ -96,11 +99,11 @@ test.runIf(testsNative).each(types)("the %s of %s numbers of which a guard leave
     const chosen = Array.from({ length: columns }, (_, j) => (j * 5) % turns);
     // In the last case one of the choices is no turn at all.
     if (turns > 6) chosen[3] = -1;
-    await compare(nest, [chosen, numbersFor(dtype, rows * columns, 3)]);
+    compare(nest, [chosen, numbersFor(dtype, rows * columns, 3)]);
   }
 });
 
-test.runIf(testsNative)("floats keep NaN and infinities", async () => {
+test.runIf(testsNative)("floats keep NaN and infinities", () => {
   for (const dtype of dtypes.filter(isFloat)) {
     const special = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
     for (const combine of combines) {
@@ -112,9 +115,7 @@ test.runIf(testsNative)("floats keep NaN and infinities", async () => {
         epilogue: [{ kind: "accumulator", index: 0 }],
         stores: [{ value: 0, dtype }],
       };
-      const native = await openNative({ threads: 1 });
-      expect(runNest(native, nest, [special])[0]).toEqual(special);
-      await native.close?.();
+      for (const native of backends) expect(runNest(native, nest, [special])[0]).toEqual(special);
     }
   }
 });
