@@ -96,6 +96,8 @@ void throw_error_of(Executor& executor) {
 napi_value open(napi_env env, napi_callback_info info) {
   const auto values = arguments(env, info, 1);
   const int threads = static_cast<int>(whole_number(env, values[0], "threads", 1, 1024));
+  // What the environment asks for in vain is told here.
+  instruction_set();
   return wrap(env, std::make_unique<DevicePointer>(std::make_shared<Device>(env, threads)), kDeviceTag);
 }
 
@@ -339,11 +341,18 @@ napi_value report_bfloat16(napi_env env, napi_callback_info) {
   return result;
 }
 
+// instructionSet() -> string
+napi_value report_instruction_set(napi_env env, napi_callback_info) {
+  napi_value result = nullptr;
+  check(env, napi_create_string_utf8(env, name_of(instruction_set()), NAPI_AUTO_LENGTH, &result));
+  return result;
+}
+
 napi_value initialize(napi_env env, napi_value exports) {
   const napi_property_descriptor methods[] = {
       method<open>("open"),   method<close>("close"),        method<allocate>("allocate"), method<release>("release"), method<write>("write"), method<read>("read"),
       method<read_sync>("readSync"), method<finish>("finish"), method<kernel>("kernel"), method<program>("program"), method<run>("run"),
-      method<report_bfloat16>("hasBfloat16"),
+      method<report_bfloat16>("hasBfloat16"), method<report_instruction_set>("instructionSet"),
   };
   napi_define_properties(env, exports, sizeof methods / sizeof *methods, methods);
   return exports;

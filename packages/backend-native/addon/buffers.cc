@@ -4,7 +4,8 @@
 #include <new>
 #include <string>
 
-#if defined(__linux__)
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
+#define SCONCE_MAPS_LARGE 1
 #include <sys/mman.h>
 #endif
 
@@ -23,18 +24,53 @@ std::size_t rounded(std::size_t bytes) {
 
 }  // namespace
 
+#if defined(SCONCE_MAPS_LARGE)
+
+bool comes_as_zeros(std::size_t bytes) { return bytes >= kHugePage; }
+
+namespace {
+
+/** Pages of their own from the first byte of a huge page on. What is mapped too much for that goes back at once. */
+void* map_pages(std::size_t size) {
+  void* mapped = mmap(nullptr, size + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  char* const from = static_cast<char*>(mapped);
+  const std::size_t before = (kHugePage - reinterpret_cast<std::uintptr_t>(from) % kHugePage) % kHugePage;
+  if (before > 0) munmap(from, before);
+  munmap(from + before + size, kHugePage - before);
+  // First touches of small pages are dear; the hint may be ignored.
+  madvise(from + before, size, MADV_HUGEPAGE);
+  return from + before;
+}
+
+}  // namespace
+
+#else
+
+bool comes_as_zeros(std::size_t) { return false; }
+
+#endif
+
 void* allocate_bytes(std::size_t bytes) {
   const std::size_t size = rounded(bytes == 0 ? 1 : bytes);
+#if defined(SCONCE_MAPS_LARGE)
+  if (comes_as_zeros(bytes)) return map_pages(size);
+#endif
   void* pointer = nullptr;
   if (posix_memalign(&pointer, size >= kHugePage ? kHugePage : kAlignment, size) != 0) throw std::bad_alloc();
-#if defined(__linux__)
-  // First touches of small pages are dear; the hint may be ignored.
-  if (size >= kHugePage) madvise(pointer, size, MADV_HUGEPAGE);
-#endif
   return pointer;
 }
 
-void free_bytes(void* pointer, std::size_t) { std::free(pointer); }
+void free_bytes(void* pointer, std::size_t bytes) {
+#if defined(SCONCE_MAPS_LARGE)
+  if (comes_as_zeros(bytes)) {
+    munmap(pointer, rounded(bytes));
+    return;
+  }
+#endif
+  static_cast<void>(bytes);
+  std::free(pointer);
+}
 
 void Buffers::clear() {
   for (const Entry& entry : entries_) {
@@ -45,7 +81,7 @@ void Buffers::clear() {
 }
 
 std::int32_t Buffers::allocate(std::size_t bytes) {
-  const Entry entry{{allocate_bytes(bytes), bytes, ++version_}, 0, {}};
+  const Entry entry{{allocate_bytes(bytes), bytes, ++version_, comes_as_zeros(bytes)}, 0, {}};
   if (free_.empty()) {
     entries_.push_back(entry);
     return static_cast<std::int32_t>(entries_.size() - 1);

@@ -15,6 +15,8 @@ constexpr std::size_t kAlignment = 64;
 /** Memory from the system, 64-byte aligned; large pieces sit on huge pages where the system offers them. Throws std::bad_alloc. */
 void* allocate_bytes(std::size_t bytes);
 void free_bytes(void* pointer, std::size_t bytes);
+/** Whether a piece of that size comes filled with zeros, for which the system takes no memory before something is written. */
+bool comes_as_zeros(std::size_t bytes);
 
 class Buffers {
  public:
@@ -39,12 +41,14 @@ class Buffers {
   /** Notes that the contents change; the result is their version. */
   std::uint64_t written(std::int32_t number) {
     entries_[number].origin.clear();
+    entries_[number].range.holds_zeros = false;
     return entries_[number].range.version = ++version_;
   }
   /** Notes that the contents become those made from `origin`, and does nothing where they are already. */
   std::uint64_t written_from(std::int32_t number, const std::vector<std::uint64_t>& origin) {
     if (entries_[number].origin == origin) return entries_[number].range.version;
     entries_[number].origin = origin;
+    entries_[number].range.holds_zeros = false;
     return entries_[number].range.version = ++version_;
   }
   /** Notes that a submitted task reads or writes it. */

@@ -1,21 +1,26 @@
 // Files whose names end in blocks.cc are compiled once per instruction set, each time into the namespace SCONCE_ISA
-// (see build-addon.mjs). SCONCE_DISPATCH makes the function that picks the best of them for this processor.
+// (see build-addon.mjs). SCONCE_DISPATCH makes the function that picks one of them: the best for this processor, or a
+// lesser one that the environment asks for, by which the tests run them all.
 #pragma once
 
 namespace sconce {
 
-#if defined(__x86_64__)
-
+/** From the least to the best. On arm64 every processor has NEON, which is the compiler's baseline. */
 enum class InstructionSet { kBaseline, kAvx2, kAvx512 };
 
-inline InstructionSet instruction_set() {
-  const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-  if (wide) return InstructionSet::kAvx512;
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? InstructionSet::kAvx2 : InstructionSet::kBaseline;
-}
+/**
+ * The one in use by this process: the best that the processor has, or what the environment variable
+ * SCONCE_NATIVE_INSTRUCTIONS names when it is first asked for. Throws ArgumentError where the processor lacks that.
+ */
+InstructionSet instruction_set();
+
+/** "baseline", "avx2" or "avx512". */
+const char* name_of(InstructionSet set);
 
 /** Whether oneDNN multiplies bfloat16 numbers with instructions made for it here. */
-inline bool has_bfloat16() { return instruction_set() == InstructionSet::kAvx512 && __builtin_cpu_supports("avx512bf16"); }
+bool has_bfloat16();
+
+#if defined(__x86_64__)
 
 /** Defines `const Table& name()` from the functions of that name in the namespaces of the instruction sets. */
 #define SCONCE_DISPATCH(Table, name)                                                                   \
@@ -29,9 +34,6 @@ inline bool has_bfloat16() { return instruction_set() == InstructionSet::kAvx512
 
 #else
 
-inline bool has_bfloat16() { return false; }
-
-/** On arm64 every processor has NEON, which is the compiler's baseline. */
 #define SCONCE_DISPATCH(Table, name)          \
   namespace baseline { const Table& name(); } \
   const Table& name() { return baseline::name(); }

@@ -21,6 +21,8 @@ struct Range {
   std::size_t bytes = 0;
   /** Changes with every write: equal versions are equal contents. */
   std::uint64_t version = 0;
+  /** Whether nothing has been written since it came from the system filled with zeros. */
+  bool holds_zeros = false;
 };
 
 /** A compiled kernel. Its buffers are the inputs followed by the outputs. */

@@ -18,6 +18,8 @@ export interface ProgramHandle {
 export interface Addon {
   /** Whether the processor has instructions for bfloat16 products. */
   hasBfloat16(): boolean;
+  /** What its own kernels are compiled for: "avx512", "avx2" or "baseline". */
+  instructionSet(): string;
   open(threads: number): Device;
   close(device: Device): void;
   allocate(device: Device, byteLength: number): number;

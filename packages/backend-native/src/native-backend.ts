@@ -23,6 +23,7 @@ import { joinConvolutions } from "./optimize/join-convolutions.ts";
 import { joinExpansions } from "./optimize/join-expansions.ts";
 import { joinStores } from "./optimize/join-stores.ts";
 import { keepConstants } from "./optimize/keep-constants.ts";
+import { makeLate } from "./optimize/late-results.ts";
 import { joinMoments } from "./optimize/moments.ts";
 import { imagesSideBySide, inOrder, type Order, orderFor } from "./optimize/orders.ts";
 import { joinPaddedSums } from "./optimize/padded-sums.ts";
@@ -32,6 +33,7 @@ import { joinRectifiedPools } from "./optimize/rectified-pools.ts";
 import { shareConcatenations } from "./optimize/shared-concatenations.ts";
 import { splitSums } from "./optimize/split-sums.ts";
 import { storeOver } from "./optimize/store-over.ts";
+import { askRectified } from "./optimize/stored-signs.ts";
 import { defaultThreadCount } from "./thread-count.ts";
 
 export interface NativeOptions {
@@ -98,12 +100,12 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
       options.optimize !== false && {
         optimize: (draft: ProgramDraft, claim: Claim) => {
           const split = computeAgain(splitSums(moveBeforeConcatenation(joinPaddedSums(draft, claim))));
-          const joined = joinRectifiedPools(readRectified(split), claim);
+          const joined = joinRectifiedPools(askRectified(readRectified(split)), claim);
           const order = orderFor(joined, claim);
           const fused = fuseEpilogues(joined, epilogueClaim(joined, claim, order));
           const laidOut = joinConvolutions(keepInOrder(fused, claim, order), claim);
           const merged = joinMoments(shareConcatenations(joinExpansions(laidOut, claim), claim), claim);
-          const { draft: stored, parts } = storeOver(joinStores(merged, claim), claim);
+          const { draft: stored, parts } = storeOver(joinStores(makeLate(merged), claim), claim);
           return placeParts(keepConstants(stored, claim), parts, nestKernel);
         },
       }),

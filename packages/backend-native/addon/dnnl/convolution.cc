@@ -6,6 +6,7 @@
 #include "../convolution/expanded.h"
 #include "../convolution/planes.h"
 #include "../convolution/spread.h"
+#include "../convolution/steps_after.h"
 #include "../depthwise/depthwise.h"
 #include "../product/product.h"
 #include "../results/result_steps.h"
@@ -121,6 +122,9 @@ class Forward final : public Kernel {
     scratch_bytes_ = x_.scratch_bytes() + weights_.scratch_bytes() + desc_.scratchpad_desc().get_size();
   }
 
+  /** What oneDNN calls the way in which it does this. */
+  std::string implementation() const { return desc_.impl_info_str(); }
+
   void run(const Range* buffers, void* memory_of_all) const override {
     char* scratch = static_cast<char*>(memory_of_all) + x_.scratch_bytes();
     std::unordered_map<int, memory> arguments = {
@@ -229,15 +233,24 @@ Description read_description(Reader& reader) {
 }  // namespace
 
 KernelPointer convolution(Reader& reader) {
-  auto [geometry, distance, post, suits] = read_description(reader);
+  const Description description = read_description(reader);
+  const Geometry& geometry = description.geometry;
+  const PostOperations& post = description.post;
+  const std::int64_t distance = description.distance;
+  const bool suits = description.suits_our_steps;
   const memory::dims dims = geometry.y.dims();
   const std::int64_t channels = dims[1], rows = dims[0] * dims[2] * dims[3];
   if (distance != channels && (geometry.y != floats(dims, tag::nhwc) || post.has_elements())) reader.fail("its result cannot be part of a larger one");
   if (geometry.winograd && suits) return winograd(*geometry.winograd, distance, post);
   if (geometry.direct && suits && suits_direct(*geometry.direct)) return direct_convolution(*geometry.direct, distance, post);
   if (geometry.planes && suits && suits_planes(*geometry.planes)) return planes_convolution(*geometry.planes, distance, post);
-  const KernelPointer dense = geometry.depthwise && suits ? depthwise(*geometry.depthwise, post) : std::make_shared<Forward>(geometry, std::move(post));
-  return distance == channels ? dense : spread_rows(dense, rows, channels, distance);
+  const auto dense = [&]() -> KernelPointer {
+    if (geometry.depthwise && suits) return depthwise(*geometry.depthwise, post);
+    const auto forward = std::make_shared<Forward>(geometry, post);
+    if (geometry.y != floats(dims, tag::nhwc) || !needs_steps_after(post, forward->implementation())) return forward;
+    return with_steps_after(std::make_shared<Forward>(geometry, PostOperations()), post, rows, channels);
+  };
+  return distance == channels ? dense() : spread_rows(dense(), rows, channels, distance);
 }
 
 KernelPointer expanded_depthwise(Reader& reader) {

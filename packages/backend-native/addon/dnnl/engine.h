@@ -5,6 +5,7 @@
 #include <dnnl.hpp>
 #include <vector>
 
+#include "../instruction_sets.h"
 #include "../kernel.h"
 #include "../sizes.h"
 
@@ -14,6 +15,9 @@ namespace sconce {
 const dnnl::engine& cpu_engine();
 /** The stream of the calling thread. */
 dnnl::stream& cpu_stream();
+
+/** Has oneDNN use no better instructions; to be called before anything else of it. */
+void limit_instructions(InstructionSet set);
 
 /** oneDNN memory over a pointer. */
 inline dnnl::memory view(const dnnl::memory::desc& desc, const void* pointer) {

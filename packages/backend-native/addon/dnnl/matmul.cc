@@ -80,12 +80,13 @@ class Matmul final : public Kernel {
     calls_library_ = true;
     bytes_.push_back(c_.get_size());
     scratch_bytes_ = std::max(plain_.desc.scratchpad_desc().get_size(), packed_.desc.scratchpad_desc().get_size());
-    // Batches of matrices are hardly weights.
-    if (b.dims().size() == 2 && packed_.desc.weights_desc() != b) copies_ = std::make_unique<PackedCopies>(b, packed_.desc.weights_desc());
+    // Batches of matrices are hardly weights. Without blocks (below AVX-512) a copy would only be turned, and sums then be
+    // made in another order.
+    if (b.dims().size() == 2 && packed_.desc.weights_desc().data.format_desc.blocking.inner_nblks > 0) copies_ = std::make_unique<PackedCopies>(b, packed_.desc.weights_desc());
   }
 
   void run(const Range* buffers, void* scratch) const override {
-    // Both ways add up in the same order: the results are the same, bit by bit.
+    // Both ways, brgemm's, add up in the same order: the results are the same, bit by bit.
     const void* copy = copies_ ? copies_->find(buffers[1]) : nullptr;
     const Product& product = copy != nullptr ? packed_ : plain_;
     std::unordered_map<int, memory> arguments = {

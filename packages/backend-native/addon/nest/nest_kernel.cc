@@ -99,6 +99,9 @@ class Elementwise {
     std::int64_t bytes = 0;
     for (const Store& store : stores_) bytes += sheet_->rows() * sheet_->width() * static_cast<std::int64_t>(bytes_per_element(store.dtype));
     streams_ = bytes >= kStreamed;
+    writes_zeros_ = std::all_of(results.begin(), results.end(), [&](int value) {
+      return list[value].kind == Instruction::Kind::kConstant && list[value].value == 0 && !std::signbit(list[value].value);
+    });
     // The value that is computed last is computed where it is stored, if nothing changes on the way.
     for (std::size_t i = 0; i < stores_.size() && direct_ < 0; i++) {
       const bool as_held = lane_bytes(lane_of(stores_[i].dtype)) == bytes_per_element(stores_[i].dtype);
@@ -111,6 +114,8 @@ class Elementwise {
     const Sheet& sheet = *sheet_;
     const std::int64_t total = sheet.rows() * sheet.width();
     if (total == 0) return;
+    // Zeros that are there already stay: the system has given no memory for them yet.
+    if (writes_zeros_ && std::all_of(outputs, outputs + stores_.size(), [](const Range& output) { return output.holds_zeros; })) return;
     // A piece is a few blocks of rows, or of one row where rows are long.
     const std::int64_t row_blocks = ceiling(sheet.rows(), sheet.block_rows());
     const std::int64_t column_blocks = ceiling(sheet.width(), sheet.block_columns());
@@ -177,6 +182,7 @@ class Elementwise {
   /** The store that the last value is computed into, or -1. */
   int direct_ = -1;
   bool streams_ = false;
+  bool writes_zeros_ = false;
 };
 
 /** The reductions of a nest, into arrays with one lane per output element. */

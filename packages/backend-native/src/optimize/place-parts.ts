@@ -8,6 +8,7 @@
  */
 import {
   bytesPerElement,
+  type Instruction,
   type LoopNest,
   type OpRequest,
   type ProgramDraft,
@@ -35,10 +36,30 @@ export function placeParts(
     const joins = parts.get(node.inputs[0])?.whole === node.outputs[0];
     if (joins) continue;
     const isPlaced = [...node.inputs, ...node.outputs].some((value) => parts.has(value));
-    nodes.push(isPlaced ? placedNode(node) : node);
+    nodes.push(isPlaced ? (nestWithin(node) ?? placedNode(node)) : node);
     for (const output of node.outputs) begun.add(parts.get(output)?.whole ?? output);
   }
   return { ...draft, nodes };
+
+  /** A nest that only reads parts may say in its loads where they are, and stays a nest. */
+  function nestWithin({ work, inputs, outputs, ...rest }: ProgramNode): ProgramNode | undefined {
+    if (work.kind !== "nest" || outputs.some((value) => parts.has(value))) return undefined;
+    const { nest } = work;
+    const within = (list: readonly Instruction[]): Instruction[] =>
+      list.map((instruction) => {
+        if (instruction.kind !== "load" || instruction.access.kind !== "affine") return instruction;
+        const { access, dtype } = instruction;
+        const { offset } = parts.get(inputs[instruction.input]) ?? { offset: 0 };
+        return { ...instruction, access: { ...access, offset: access.offset + offset / bytesPerElement(dtype) } };
+      });
+    const readsElsewhere = [...nest.body, ...nest.epilogue].some(
+      (each) => each.kind === "load" && each.access.kind === "computed" && parts.has(inputs[each.input]),
+    );
+    if (readsElsewhere) return undefined;
+    const moved = { ...nest, body: within(nest.body), epilogue: within(nest.epilogue) };
+    const wholes = inputs.map((value) => parts.get(value)?.whole ?? value);
+    return { ...rest, work: { kind: "nest", nest: moved }, inputs: wholes, outputs };
+  }
 
   function placedNode(node: ProgramNode): ProgramNode {
     const wholeOf = (value: number): number => parts.get(value)?.whole ?? value;

@@ -34,7 +34,7 @@ export function readRectified(draft: ProgramDraft): ProgramDraft {
 }
 
 /** The operand e of instruction `at` if that is max(e, 0) or e > 0 in float32, or the one of them that is asked for. */
-function clampedOperand(
+export function clampedOperand(
   list: readonly Instruction[],
   at: number,
   operator?: "maximum" | "greater",

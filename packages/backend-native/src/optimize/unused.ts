@@ -29,7 +29,7 @@ export function withoutUnused(nest: LoopNest, values: readonly number[]): Pick<P
 }
 
 /** The instructions that one uses. */
-function operandsOf(instruction: Instruction): readonly number[] {
+export function operandsOf(instruction: Instruction): readonly number[] {
   if (instruction.kind === "apply") return instruction.operands;
   if (instruction.kind !== "load") return [];
   const { access, guard } = instruction;

@@ -7,6 +7,7 @@ import {
   clamp,
   compile,
   conv2d,
+  exp,
   greater,
   less,
   lessEqual,
@@ -15,7 +16,10 @@ import {
   multiply,
   type OpRequest,
   relu,
+  square,
+  subtract,
   type Tensor,
+  tanh,
   tensor,
   Variable,
   where,
@@ -25,6 +29,7 @@ import { expect, test } from "vitest";
 import { testsNative } from "../../../../tools/native-addon.ts";
 import { describePostOperations } from "../../src/claims/post-operations.ts";
 import type { LaidOutRequest } from "../../src/optimize/orders.ts";
+import { expectClose, resultsOn } from "../support/compiled.ts";
 
 const floats = (...shape: number[]): Tensor =>
   tensor(
@@ -34,6 +39,8 @@ const floats = (...shape: number[]): Tensor =>
 
 type Activation = (x: Tensor) => Tensor;
 
+const leaky: Activation = (x) => where(greater(x, 0), x, multiply(x, 0.1));
+
 /** The steps of the chain that stands for it, where it is one. */
 const activations: readonly (readonly [title: string, Activation, steps: number | undefined])[] = [
   ["relu", relu, 1],
@@ -41,7 +48,7 @@ const activations: readonly (readonly [title: string, Activation, steps: number 
   ["relu6 by limits", (x) => minimum(maximum(x, 0), 6), 1],
   ["clamp", (x) => clamp(x, -1, 2.5), 1],
   ["clamp from above", (x) => clamp(x, Number.NEGATIVE_INFINITY, 2.5), 1],
-  ["leaky", (x) => where(greater(x, 0), x, multiply(x, 0.1)), 1],
+  ["leaky", leaky, 1],
   ["leaky, written the other way round", (x) => where(lessEqual(x, 0), multiply(x, 0.1), x), 1],
   ["leaky, with the constant first", (x) => where(less(0, x), x, multiply(x, 0.1)), 1],
   ["relu6 of a sum", (x) => where(less(add(x, 3), 6), relu(add(x, 3)), 6), 2],
@@ -100,4 +107,40 @@ test.runIf(testsNative)("not in training, where NaN must not become a number", a
     await (await step(floats(2, 3, 9, 7)))[0].data();
   });
   expect(chains).toEqual([]);
+});
+
+const withOperands: readonly (readonly [title: string, (x: Tensor, elements: Tensor, channels: Tensor) => Tensor])[] = [
+  ["add", add],
+  ["multiply, then a channel's shift", (x, elements, channels) => add(multiply(x, elements), channels)],
+  ["subtract", (x, elements) => subtract(x, elements)],
+  ["subtract from", (x, elements) => subtract(elements, x)],
+  ["maximum and minimum", (x, elements, channels) => minimum(maximum(x, elements), channels)],
+  ["a leaky sum", (x, elements) => leaky(add(x, elements))],
+  ["functions of a sum", (x, elements) => exp(tanh(clamp(add(x, elements), -1, 6)))],
+  ["the square of a sum", (x, elements) => square(add(x, elements))],
+];
+
+/** oneDNN reads such operands wrong below AVX2: they are for our own loops there. */
+test.runIf(testsNative).each(withOperands)("operands of every element, few channels: %s", async (_, activation) => {
+  for (const [channels, groups] of [
+    [6, 1],
+    [6, 2],
+    [3, 1],
+    [12, 3],
+  ]) {
+    const inputs = (): Tensor[] => [
+      floats(2, 4, 9, 7),
+      floats(channels, 4, 3, 3),
+      floats(channels, channels / groups, 1, 1),
+      floats(channels, 1, 1),
+    ];
+    // All of it lies channels-last, between convolutions.
+    const run = (x: Tensor, first: Tensor, second: Tensor, shift: Tensor): Tensor[] => {
+      const elements = conv2d(x, first, { padding: 1 });
+      const y = activation(conv2d(elements, second, { groups }), elements, shift);
+      return [conv2d(y, floats(16, channels, 1, 1))];
+    };
+    const ours = await resultsOn((await openNative()) as Backend, run, inputs);
+    expectClose(ours, await resultsOn(openCpu() as Backend, run, inputs), 1e-4);
+  }
 });

@@ -4,7 +4,6 @@ import { openNative } from "@sconce/backend-native";
 import {
   add,
   type Backend,
-  compile,
   concatenate,
   conv2d,
   exp,
@@ -13,11 +12,11 @@ import {
   type ProgramDraft,
   relu,
   type Tensor,
-  withBackend,
 } from "@sconce/core";
 import { expect, test } from "vitest";
 import { testsNative } from "../../../../tools/native-addon.ts";
 import { moveBeforeConcatenation } from "../../src/optimize/before-concatenation.ts";
+import { expectClose, resultsOn } from "../support/compiled.ts";
 import { floats } from "../support/floats.ts";
 
 const bias = [8, 1, 1];
@@ -88,15 +87,9 @@ test.runIf(testsNative).each(cases)("%s", async (_, shapes, run, moves) => {
       return native.optimize!(draft, claim);
     },
   };
-  const resultOn = (backend: Backend): Promise<Float32Array> =>
-    withBackend(backend, async () => {
-      const inputs = [[2, 4, 7, 5], ...shapes].map(floats);
-      return (await (await compile(run)(inputs[0], ...inputs.slice(1))).data()) as Float32Array;
-    });
-  const [ours, theirs] = [await resultOn(watched), await resultOn(openCpu() as Backend)];
-  await native.close?.();
-  ours.forEach((value, i) => {
-    expect(value).toBeCloseTo(theirs[i], 4);
-  });
+  const inputs = (): Tensor[] => [[2, 4, 7, 5], ...shapes].map(floats);
+  const results = (x: Tensor, ...rest: Tensor[]): Tensor[] => [run(x, ...rest)];
+  const ours = await resultsOn(watched, results, inputs);
+  expectClose(ours, await resultsOn(openCpu() as Backend, results, inputs), 1e-5);
   expect(hasMoved).toBe(moves);
 });

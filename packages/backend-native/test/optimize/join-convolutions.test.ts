@@ -1,19 +1,10 @@
 /** Convolutions write their channels of one result, whatever kernel does them; and the result is the same. */
 import { openCpu } from "@sconce/backend-cpu";
 import { openNative } from "@sconce/backend-native";
-import {
-  add,
-  type Backend,
-  compile,
-  concatenate,
-  conv2d,
-  type ProgramDraft,
-  relu,
-  type Tensor,
-  withBackend,
-} from "@sconce/core";
+import { add, type Backend, concatenate, conv2d, relu, type Tensor } from "@sconce/core";
 import { expect, test } from "vitest";
 import { testsNative } from "../../../../tools/native-addon.ts";
+import { expectClose, resultsOn, watched } from "../support/compiled.ts";
 import { floats } from "../support/floats.ts";
 
 type Case = readonly [
@@ -85,33 +76,13 @@ const cases: readonly Case[] = [
 ];
 
 test.runIf(testsNative).each(cases)("%s", async (_, shapes, run, isJoined) => {
-  const native = await openNative();
-  const ops: string[] = [];
-  const watched: Backend = {
-    ...(native as Backend),
-    optimize: (draft: ProgramDraft, claim) => {
-      const optimized = native.optimize!(draft, claim);
-      ops.push(...optimized.nodes.flatMap(({ work }) => (work.kind === "claim" ? [work.request.op] : [])));
-      return optimized;
-    },
-  };
-  const resultsOn = (backend: Backend): Promise<Float32Array[]> =>
-    withBackend(backend, async () => {
-      const [x, ...weights] = shapes.map(floats);
-      // A last convolution keeps what is joined inside the program.
-      const program = compile((x: Tensor, ...rest: Tensor[]) =>
-        run(x, ...rest).map((y) => conv2d(y, floats([4, y.shape[1], 2, 2], 9))),
-      );
-      const results = await program(x, ...weights);
-      return Promise.all(results.map(async (result) => (await result.data()) as Float32Array));
-    });
-  const [ours, theirs] = [await resultsOn(watched), await resultsOn(openCpu() as Backend)];
-  await native.close?.();
-  ours.forEach((values, i) => {
-    const largest = theirs[i].reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    const error = values.reduce((most, value, at) => Math.max(most, Math.abs(value - theirs[i][at])), 0);
-    expect(error / largest).toBeLessThan(3e-5);
-  });
+  // A last convolution keeps what is joined inside the program.
+  const inside = (x: Tensor, ...rest: Tensor[]): Tensor[] =>
+    run(x, ...rest).map((y) => conv2d(y, floats([4, y.shape[1], 2, 2], 9)));
+  const native = watched((await openNative()) as Backend);
+  const ours = await resultsOn(native.backend, inside, () => shapes.map(floats));
+  expectClose(ours, await resultsOn(openCpu() as Backend, inside, () => shapes.map(floats)), 3e-5);
+  const ops = native.claims().map(({ op }) => op);
   expect(ops.includes("joinedConvolutions")).toBe(isJoined);
   expect(ops.includes("concatenate")).toBe(!isJoined);
 });

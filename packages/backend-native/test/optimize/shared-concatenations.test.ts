@@ -1,22 +1,11 @@
 /** Sums of products over time, joined in two orders: parts are joined once, and the results stay the same. */
 import { openCpu } from "@sconce/backend-cpu";
 import { openNative } from "@sconce/backend-native";
-import {
-  add,
-  type Backend,
-  compile,
-  concatenate,
-  matmul,
-  multiply,
-  type ProgramDraft,
-  relu,
-  reshape,
-  type Tensor,
-  withBackend,
-} from "@sconce/core";
+import { add, type Backend, concatenate, matmul, multiply, relu, reshape, type Tensor } from "@sconce/core";
 import { expect, test } from "vitest";
 import { testsNative } from "../../../../tools/native-addon.ts";
 import { shareConcatenations } from "../../src/optimize/shared-concatenations.ts";
+import { expectClose, resultsOn } from "../support/compiled.ts";
 import { floats } from "../support/floats.ts";
 
 const steps = 5;
@@ -70,27 +59,15 @@ const cases: readonly (readonly [title: string, work: Work, left: number])[] = [
 ];
 
 test.runIf(testsNative).each(cases)("%s", async (_, work, expected) => {
-  const native = await openNative();
+  const inputs = (): Tensor[] => [floats([4, 12], 1), floats([4, 8], 2)];
+  const native = (await openNative()) as Backend;
   let left = 0;
-  const watched: Backend = {
-    ...(native as Backend),
-    optimize: (draft: ProgramDraft, claim) => {
-      left = shareConcatenations(draft, claim).nodes.filter(
-        (node) => node.work.kind === "claim" && node.work.request.op === "concatenate",
-      ).length;
-      return native.optimize!(draft, claim);
-    },
+  const optimize: Backend["optimize"] = (draft, claim) => {
+    const { nodes } = shareConcatenations(draft, claim);
+    left = nodes.filter(({ work }) => work.kind === "claim" && work.request.op === "concatenate").length;
+    return native.optimize?.(draft, claim) ?? draft;
   };
-  const resultsOn = (backend: Backend): Promise<Float32Array[]> =>
-    withBackend(backend, async () => {
-      const run = compile(work);
-      const results = await run(floats([4, 12], 1), floats([4, 8], 2));
-      return Promise.all(results.map(async (each) => (await each.data()) as Float32Array));
-    });
-  const [got, wanted] = [await resultsOn(watched), await resultsOn((await openCpu()) as Backend)];
+  const ours = await resultsOn({ ...native, optimize }, work, inputs);
+  expectClose(ours, await resultsOn(openCpu() as Backend, work, inputs), 1e-4);
   expect(left).toBe(expected);
-  for (const [i, values] of wanted.entries()) {
-    expect(got[i].length).toBe(values.length);
-    for (const [at, value] of values.entries()) expect(got[i][at]).toBeCloseTo(value, 3);
-  }
 });

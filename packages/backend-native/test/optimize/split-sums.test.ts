@@ -1,19 +1,10 @@
 /** In a sum of two convolutions' results each does its own part of the work; and the result is the same. */
 import { openCpu } from "@sconce/backend-cpu";
 import { openNative } from "@sconce/backend-native";
-import {
-  add,
-  type Backend,
-  compile,
-  conv2d,
-  multiply,
-  type ProgramDraft,
-  relu,
-  type Tensor,
-  withBackend,
-} from "@sconce/core";
+import { add, type Backend, conv2d, multiply, relu, type Tensor } from "@sconce/core";
 import { expect, test } from "vitest";
 import { testsNative } from "../../../../tools/native-addon.ts";
+import { expectClose, resultsOn, watched } from "../support/compiled.ts";
 import { floats } from "../support/floats.ts";
 
 /** x, two kernels, and two values for each channel. */
@@ -37,30 +28,12 @@ const cases: readonly (readonly [title: string, sum: Sum, nests: number])[] = [
 ];
 
 test.runIf(testsNative).each(cases)("%s", async (_, sum, nests) => {
-  const native = await openNative();
-  let left = 0;
-  const watched: Backend = {
-    ...(native as Backend),
-    optimize: (draft: ProgramDraft, claim) => {
-      const optimized = native.optimize!(draft, claim);
-      const isOwn = ({ work, name }: ProgramDraft["nodes"][number]): boolean =>
-        work.kind === "nest" && !name.startsWith("to ");
-      left = optimized.nodes.filter(isOwn).length;
-      return optimized;
-    },
-  };
-  const resultOn = (backend: Backend): Promise<Float32Array> =>
-    withBackend(backend, async () => {
-      const [x, ...rest] = shapes.map(floats);
-      const run = compile((x: Tensor, first: Tensor, second: Tensor, scale: Tensor, shift: Tensor) =>
-        sum(conv2d(x, first, { padding: 1 }), conv2d(x, second), scale, shift),
-      );
-      return (await (await run(x, rest[0], rest[1], rest[2], rest[3])).data()) as Float32Array;
-    });
-  const [ours, theirs] = [await resultOn(watched), await resultOn(openCpu() as Backend)];
-  await native.close?.();
-  ours.forEach((value, i) => {
-    expect(value).toBeCloseTo(theirs[i], 3);
-  });
-  expect(left).toBe(nests);
+  const run = (x: Tensor, first: Tensor, second: Tensor, scale: Tensor, shift: Tensor): Tensor[] => [
+    sum(conv2d(x, first, { padding: 1 }), conv2d(x, second), scale, shift),
+  ];
+  const native = watched((await openNative()) as Backend);
+  const ours = await resultsOn(native.backend, run, () => shapes.map(floats));
+  expectClose(ours, await resultsOn(openCpu() as Backend, run, () => shapes.map(floats)), 1e-4);
+  const left = native.nodes.filter(({ work, name }) => work.kind === "nest" && !name.startsWith("to "));
+  expect(left.length).toBe(nests);
 });

@@ -16,6 +16,8 @@ export default defineConfig({
   ],
   test: {
     include: ["packages/backend-native/test/**/*.test.ts"],
+    // It would run the tests again, with the addon that has no sanitizers.
+    exclude: ["packages/backend-native/test/instruction-sets/instruction-sets.test.ts"],
     setupFiles: ["tools/vitest.setup.ts"],
     pool: "forks",
     testTimeout: 300_000,
