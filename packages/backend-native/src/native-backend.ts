@@ -21,6 +21,7 @@ import { moveBeforeConcatenation } from "./optimize/before-concatenation.ts";
 import { keepInOrder } from "./optimize/channels-last.ts";
 import { joinConvolutions } from "./optimize/join-convolutions.ts";
 import { joinExpansions } from "./optimize/join-expansions.ts";
+import { joinParts } from "./optimize/join-parts.ts";
 import { keepConstants } from "./optimize/keep-constants.ts";
 import { joinMoments } from "./optimize/moments.ts";
 import { imagesSideBySide, inOrder, type Order, orderFor } from "./optimize/orders.ts";
@@ -105,7 +106,7 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
           const fused = fuseEpilogues(joined, epilogueClaim(joined, claim, order));
           const laidOut = joinConvolutions(keepInOrder(fused, claim, order), claim);
           const merged = joinMoments(shareConcatenations(joinExpansions(laidOut, claim), claim), claim);
-          return keepConstants(merged, claim);
+          return joinParts(keepConstants(merged, claim), claim);
         },
       }),
     record: (steps: readonly Step<NativeBuffer>[]): Replay => replay(addon, device, steps),

@@ -198,8 +198,9 @@ void Sheet::place_values(const std::vector<int>& results) {
   }
 }
 
-SheetWorker::SheetWorker(const Sheet& sheet, const Range* inputs, const void* const* accumulators, void* memory)
+SheetWorker::SheetWorker(const Sheet& sheet, const Range* inputs, const void* const* accumulators, void* memory, bool walks_on)
     : sheet_(sheet),
+      walks_on_(walks_on),
       table_(block_table()),
       inputs_(inputs),
       accumulators_(accumulators),
@@ -466,8 +467,9 @@ void SheetWorker::load(const Sheet::Step& step, std::int64_t rows, std::int64_t 
     const char* from = base + (offset_of(0) + first) * element;
     values_[static_cast<std::size_t>(&step - sheet_.steps_.data())] = from;
     // The next block likely follows. The processor's own prefetching loses its way between blocks.
-    if (sheet_.is_large()) {
-      const char* next = from + n * element;
+    if (walks_on_ && sheet_.is_large()) {
+      const bool ends_row = !step.is_direct() && column_ + columns == sheet_.width_;
+      const char* next = ends_row ? base + next_row_offset(step) * element : from + n * element;
       for (std::int64_t byte = 0; byte < n * element; byte += 64) __builtin_prefetch(next + byte);
     }
     return;
@@ -486,6 +488,18 @@ void SheetWorker::load(const Sheet::Step& step, std::int64_t rows, std::int64_t 
     else read(to, from, stride, columns);
     r += run;
   }
+}
+
+/** Where a load finds the first column of the row after this block; of the first row after the last. */
+std::int64_t SheetWorker::next_row_offset(const Sheet::Step& step) {
+  std::int64_t offset = step.instruction->offset;
+  bool carry = true;
+  for (std::size_t i = step.row_strides.size(); i-- > 0;) {
+    const std::int64_t next = row_index(i, rows_ - 1) + (carry ? 1 : 0);
+    carry = carry && next == sheet_.extents_[sheet_.row_loops_[i]];
+    if (!carry) offset += step.row_strides[i] * next;
+  }
+  return offset;
 }
 
 /** Reads columns that lie along neighbouring rows one after the other, and turns them: no cache line is touched twice. */

@@ -142,8 +142,8 @@ void Sheet::each_operand(const Step& step, Visit visit) const {
 /** One thread's memory and position. */
 class SheetWorker {
  public:
-  /** `inputs` are the nest's inputs; `accumulators` the finished accumulators by number, one lane per element of the sheet; `memory` has the bytes that the sheet asks for. */
-  SheetWorker(const Sheet& sheet, const Range* inputs, const void* const* accumulators, void* memory);
+  /** `inputs` are the nest's inputs; `accumulators` the finished accumulators by number, one lane per element of the sheet; `memory` has the bytes that the sheet asks for; `walks_on` says whether blocks mostly follow each other. */
+  SheetWorker(const Sheet& sheet, const Range* inputs, const void* const* accumulators, void* memory, bool walks_on = true);
   SheetWorker(const SheetWorker&) = delete;
   SheetWorker& operator=(const SheetWorker&) = delete;
 
@@ -164,10 +164,12 @@ class SheetWorker {
   /** The lanes of an operand of a value of every element, which is a single one for the block if `single` says so. */
   const void* operand_of_element(int operand, bool& single) const;
   void load(const Sheet::Step& step, std::int64_t rows, std::int64_t columns, void* out);
+  std::int64_t next_row_offset(const Sheet::Step& step);
   void load_across(const Sheet::Step& step, const char* base, std::int64_t rows, std::int64_t columns, void* out);
   void locate_rows(std::int64_t row, std::int64_t rows);
 
   const Sheet& sheet_;
+  const bool walks_on_;
   const BlockTable& table_;
   const Range* inputs_;
   const void* const* accumulators_;

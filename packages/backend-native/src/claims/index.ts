@@ -6,6 +6,7 @@ import { describeImagesConvolution } from "./images-convolution.ts";
 import { describeHold, describeKeptNest } from "./kept.ts";
 import { describeMatmul } from "./matmul.ts";
 import { describeMoments } from "./moments.ts";
+import { describeParts } from "./parts.ts";
 import { describePooling } from "./pooling.ts";
 import { describeSoftmax } from "./softmax.ts";
 import { describeTakeAdd } from "./take-add.ts";
@@ -34,6 +35,7 @@ const descriptions: Readonly<Record<string, Describe>> = {
   maxPoolGradient: describePooling,
   maxPoolSelect: describePooling,
   moments: describeMoments,
+  parts: describeParts,
   softmax: describeSoftmax,
   takeAdd: describeTakeAdd,
   transpose: describeTranspose,
