@@ -34,7 +34,7 @@ double total(const Vector& vector) {
 struct Distances { double sum, squares; };
 
 template <bool kSums>
-Distances distances(const float* x, int64_t rows, float centre) {
+Distances distances(const float* x, const float* next, int64_t rows, float centre) {
   Vector sums[4] = {}, squares[4] = {};
   const auto take = [&](int64_t i, int v) {
     const Vector distance = at(x + i) - centre;
@@ -44,7 +44,7 @@ Distances distances(const float* x, int64_t rows, float centre) {
   int64_t i = 0;
   for (; i + 4 * kLanes <= rows; i += 4 * kLanes) {
     for (int v = 0; v < 4; v++) {
-      __builtin_prefetch(x + rows + i + v * kLanes);  // where the next block is likely to be
+      __builtin_prefetch(next + i + v * kLanes);
       take(i + v * kLanes, v);
     }
   }
@@ -58,15 +58,15 @@ Distances distances(const float* x, int64_t rows, float centre) {
   return result;
 }
 
-void along(const float* x, int64_t rows, int64_t before, double* sum, double* squares) {
+void along(const float* x, const float* next, int64_t rows, int64_t before, double* sum, double* squares) {
   const double count = static_cast<double>(rows);
   if (before * kFewerBefore >= rows && std::isfinite(*sum)) {
     const float centre = static_cast<float>(*sum / static_cast<double>(before));
-    const Distances found = distances<true>(x, rows, centre);
+    const Distances found = distances<true>(x, next, rows, centre);
     join_moments(before, sum, squares, rows, found.sum + count * centre, std::max(found.squares - found.sum * found.sum / count, 0.0));
   } else {
     const double more = reduce<float, Add>(x, rows);
-    join_moments(before, sum, squares, rows, more, distances<false>(x, rows, static_cast<float>(more / count)).squares);
+    join_moments(before, sum, squares, rows, more, distances<false>(x, next, rows, static_cast<float>(more / count)).squares);
   }
 }
 

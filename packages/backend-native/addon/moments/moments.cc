@@ -87,16 +87,16 @@ class Moments final : public PartedKernel {
 
   void sum_up(const float* x, std::int64_t piece, std::int64_t columns, double* sums, double* squares) const {
     // Of 32 KiB at most, and no longer than float32 sums stay precise. Side by side, blocks are of about one size.
-    constexpr std::int64_t most = 2048, unit = 64;
+    constexpr std::int64_t most = 4096, unit = 64;
     const std::int64_t even = ceiling(ceiling(inner_, ceiling(inner_, most)), unit) * unit;
     const std::int64_t longest = is_along_ ? even : std::min<std::int64_t>(128, 8192 / columns);
     const std::int64_t first = start(piece);
     const std::int64_t last = start(piece + 1);
+    const auto place = [&](std::int64_t row) { return x + row / inner_ * outer_stride_ + row % inner_ * inner_stride_; };
     for (std::int64_t row = first, rows = 0; row < last; row += rows) {
-      const std::int64_t within = row % inner_;
-      rows = std::min({longest, inner_ - within, last - row});
-      const float* from = x + row / inner_ * outer_stride_ + within * inner_stride_;
-      if (is_along_) moment_table().along(from, rows, row - first, sums, squares);
+      rows = std::min({longest, inner_ - row % inner_, last - row});
+      const float* from = place(row);
+      if (is_along_) moment_table().along(from, row + rows < depth() ? place(row + rows) : x + stride_, rows, row - first, sums, squares);
       else moment_table().across(from, inner_stride_, rows, columns, row - first, sums, squares);
     }
   }

@@ -213,7 +213,11 @@ void Sheet::fuse(const std::vector<int>& results) {
       if (program_of[at] < 0 || program_of[operand] != program_of[at]) steps_[operand].placed = true;
     });
   }
-  for (const int result : results) steps_[result].placed = true;
+  std::vector<bool> only_stored(steps_.size(), false);
+  for (const int result : results) {
+    only_stored[result] = !steps_[result].placed || only_stored[result];
+    steps_[result].placed = true;
+  }
   const std::vector<int> uses = count_uses(results);
   for (const std::vector<int>& members : programs) {
     if (members.empty()) continue;
@@ -232,6 +236,11 @@ void Sheet::fuse(const std::vector<int>& results) {
     for (std::size_t i = 0; i < last.program.size(); i++) {
       const Link& link = last.program[i];
       if (link.op != FusedOperator::kKeep && link.slot < 0 && link.operand >= 0 && steps_[link.operand].reach == kElement) last.moving.push_back(static_cast<int>(i));
+      const auto reads = [&](const Link& other) { return other.op != FusedOperator::kKeep && other.slot < 0 && other.operand == link.operand; };
+      if (link.op != FusedOperator::kKeep || link.operand == members.back() || link.slot >= 0 || !only_stored[link.operand]) continue;
+      if (std::any_of(last.program.begin(), last.program.end(), reads)) continue;
+      last.targets.push_back(static_cast<int>(i));
+      steps_[link.operand].targeted = true;
     }
   }
 }

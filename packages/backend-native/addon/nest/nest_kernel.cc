@@ -98,11 +98,14 @@ class Elementwise {
     std::int64_t bytes = 0;
     for (const Store& store : stores_) bytes += sheet_->rows() * sheet_->width() * static_cast<std::int64_t>(bytes_per_element(store.dtype));
     streams_ = bytes >= kStreamed;
-    // The value that is computed last is computed where it is stored, if nothing changes on the way.
-    for (std::size_t i = 0; i < stores_.size() && direct_ < 0; i++) {
-      const bool as_held = lane_bytes(lane_of(stores_[i].dtype)) == bytes_per_element(stores_[i].dtype);
-      const bool is_last = stores_[i].value == static_cast<int>(list.size()) - 1;
-      if (is_last && as_held && (!streams_ || sheet_->can_stream_last())) direct_ = static_cast<int>(i);
+    // A value is computed where it is stored, if nothing reads it or changes it on the way.
+    std::vector<bool> has_store(list.size(), false);
+    for (std::size_t i = 0; i < std::min<std::size_t>(stores_.size(), 64); i++) {
+      const Store& store = stores_[i];
+      const bool as_held = lane_bytes(lane_of(store.dtype)) == bytes_per_element(store.dtype);
+      const bool is_last = store.value + 1 == static_cast<int>(list.size());
+      if (as_held && !has_store[store.value] && sheet_->has_target(store.value, streams_)) (is_last ? direct_ : early_) |= std::uint64_t{1} << i;
+      has_store[store.value] = true;
     }
   }
 
@@ -113,11 +116,12 @@ class Elementwise {
     const Area all = {0, sheet.rows(), 0, sheet.width()};
     const std::int64_t blocks = count_blocks(all);
     const bool parallel = total * static_cast<std::int64_t>(length_) > kSerial && blocks > 1;
+    const std::uint64_t direct = direct_stores(inputs, outputs);
 #pragma omp parallel if (parallel)
     {
       SheetWorker worker(sheet, inputs, accumulators, thread_memory(sheet.memory_bytes()));
 #pragma omp for schedule(static)
-      for (std::int64_t block = 0; block < blocks; block++) store_block(worker, outputs, all, block);
+      for (std::int64_t block = 0; block < blocks; block++) store(worker, outputs, direct, area_of_block(all, block));
       if (streams_) finish_streams();
     }
   }
@@ -126,14 +130,21 @@ class Elementwise {
   void run_parts(const Range* inputs, const Range* outputs, const void* const* accumulators, const std::vector<std::int64_t>& shape, std::size_t loop, std::int64_t first, std::int64_t last) const {
     const Sheet& sheet = *sheet_;
     if (sheet.rows() * sheet.width() == 0) return;
-    SheetWorker worker(sheet, inputs, accumulators, thread_memory(sheet.memory_bytes()), false);
+    SheetWorker worker(sheet, inputs, accumulators, thread_memory(sheet.memory_bytes()));
+    const std::uint64_t direct = direct_stores(inputs, outputs);
     const bool is_column = loop + 1 == shape.size();
     const std::int64_t outer = is_column ? 1 : product(shape, 0, loop);
     const std::int64_t inner = is_column ? 1 : product(shape, loop + 1, shape.size() - 1);
-    for (std::int64_t i = outer; i-- > 0;) {
+    const auto area = [&](std::int64_t i) {
       const std::int64_t row = (i * shape[loop] + first) * inner;
-      const Area area = is_column ? Area{0, sheet.rows(), first, last - first} : Area{row, (last - first) * inner, 0, sheet.width()};
-      for (std::int64_t block = count_blocks(area); block-- > 0;) store_block(worker, outputs, area, block);
+      return is_column ? Area{0, sheet.rows(), first, last - first} : Area{row, (last - first) * inner, 0, sheet.width()};
+    };
+    const std::int64_t blocks = count_blocks(area(0));
+    for (std::int64_t block = outer * blocks; block-- > 0;) {
+      const std::int64_t next = std::max<std::int64_t>(0, block - 1);
+      const Area expected = area_of_block(area(next / blocks), next % blocks);
+      worker.expect(expected.row, expected.column);
+      store(worker, outputs, direct, area_of_block(area(block / blocks), block % blocks));
     }
     if (streams_) finish_streams();
   }
@@ -148,22 +159,40 @@ class Elementwise {
   std::int64_t column_blocks(const Area& area) const { return ceiling(area.columns, sheet_->block_columns()); }
   std::int64_t count_blocks(const Area& area) const { return row_blocks(area) * column_blocks(area); }
 
-  void store_block(SheetWorker& worker, const Range* outputs, const Area& area, std::int64_t block) const {
+  /** The stores, a bit each, whose values are computed in their place: early ones where no input, which would be read later, lies there. */
+  std::uint64_t direct_stores(const Range* inputs, const Range* outputs) const {
+    std::uint64_t direct = direct_;
+    for (std::size_t i = 0; i < 64 && early_ >> i != 0; i++) {
+      const char* const place = static_cast<const char*>(outputs[i].pointer);
+      const auto is_elsewhere = [&](const Range& input) {
+        const char* const from = static_cast<const char*>(input.pointer);
+        return from + input.bytes <= place || place + outputs[i].bytes <= from;
+      };
+      if (std::all_of(inputs, outputs, is_elsewhere)) direct |= early_ & std::uint64_t{1} << i;
+    }
+    return direct;
+  }
+
+  Area area_of_block(const Area& area, std::int64_t block) const {
     // What depends on the column alone is computed once per block where column blocks are outside; otherwise memory is walked in its order.
     const bool by_columns = sheet_->has_column_values() && area.rows > column_blocks(area);
     const std::int64_t column = (by_columns ? block / row_blocks(area) : block % column_blocks(area)) * sheet_->block_columns();
     const std::int64_t row = (by_columns ? block % row_blocks(area) : block / column_blocks(area)) * sheet_->block_rows();
     const std::int64_t rows = std::min(sheet_->block_rows(), area.rows - row);
     const std::int64_t columns = std::min(sheet_->block_columns(), area.columns - column);
-    store(worker, outputs, area.row + row, rows, area.column + column, columns);
+    return {area.row + row, rows, area.column + column, columns};
   }
 
-  void store(SheetWorker& worker, const Range* outputs, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns) const {
+  void store(SheetWorker& worker, const Range* outputs, std::uint64_t direct, const Area& block) const {
+    const auto [row, rows, column, columns] = block;
     const BlockTable& table = block_table();
     const std::int64_t at = row * sheet_->width() + column;
     const auto target = [&](std::size_t i) -> char* { return static_cast<char*>(outputs[i].pointer) + at * static_cast<std::int64_t>(bytes_per_element(stores_[i].dtype)); };
     const bool whole = rows == 1 || columns == sheet_->width();
-    worker.evaluate(row, rows, column, columns, direct_ >= 0 && whole ? target(static_cast<std::size_t>(direct_)) : nullptr, streams_);
+    for (std::size_t i = 0; i < 64 && direct >> i != 0; i++) {
+      if (direct >> i & 1) worker.target(stores_[i].value) = whole ? target(i) : nullptr;
+    }
+    worker.evaluate(row, rows, column, columns, streams_);
     for (std::size_t i = 0; i < stores_.size(); i++) {
       const char* values = static_cast<const char*>(worker.block(stores_[i].value));
       const bool streams = streams_ && whole && bytes_per_element(stores_[i].dtype) == 4;
@@ -182,8 +211,9 @@ class Elementwise {
   std::vector<Store> stores_;
   std::size_t length_;
   std::unique_ptr<Sheet> sheet_;
-  /** The store that the last value is computed into, or -1. */
-  int direct_ = -1;
+  /** A bit for each of the first stores whose value may be computed in its place: the last value, and earlier ones. */
+  std::uint64_t direct_ = 0;
+  std::uint64_t early_ = 0;
   bool streams_ = false;
 };
 
