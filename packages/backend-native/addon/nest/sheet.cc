@@ -10,7 +10,7 @@ namespace sconce {
 
 Sheet::Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_t>& extents, std::vector<int> row_loops, int column,
              const std::vector<int>& results, bool stores)
-    : list_(list), extents_(extents), row_loops_(std::move(row_loops)), column_(column) {
+    : list_(list), extents_(extents), row_loops_(std::move(row_loops)), column_(column), stores_(stores) {
   for (const int loop : row_loops_) rows_ *= extents_[loop];
   if (column_ >= 0) width_ = extents_[column_];
   // Blocks of about one size, in whole vectors: a short one at the end of each row would cost as much as a long one.
@@ -36,6 +36,7 @@ Sheet::Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_
   values_at_ = reserve(steps_.size() * sizeof(void*));
   expansions_at_ = reserve(steps_.size() * sizeof(void*));
   targets_at_ = reserve(steps_.size() * sizeof(void*));
+  next_at_ = reserve(steps_.size() * sizeof(void*));
   rows_at_ = reserve(row_loops_.size() * static_cast<std::size_t>(block_rows_) * 8);
   turned_at_ = reserve(static_cast<std::size_t>(block_rows_ * block_columns_) * 8);
   slots_at_ = reserve(static_cast<std::size_t>(slots_) * kFusedElements * sizeof(float));
@@ -218,6 +219,7 @@ SheetWorker::SheetWorker(const Sheet& sheet, const Range* inputs, const void* co
       values_(reinterpret_cast<const void**>(memory_ + sheet.values_at_)),
       expansions_(reinterpret_cast<const void**>(memory_ + sheet.expansions_at_)),
       targets_(reinterpret_cast<void**>(memory_ + sheet.targets_at_)),
+      next_(reinterpret_cast<const void**>(memory_ + sheet.next_at_)),
       rows_at_(reinterpret_cast<std::int64_t*>(memory_ + sheet.rows_at_)) {
   std::fill_n(targets_, sheet.steps_.size(), nullptr);
   if (sheet.rows_ == 0 || sheet.width_ == 0) return;
@@ -401,6 +403,7 @@ void SheetWorker::run_program(const Sheet::Step& step, std::int64_t n, void* out
   if (!prepared_) prepare_program(step);
   FusedStep* steps = reinterpret_cast<FusedStep*>(memory_ + step.program_at);
   for (const int at : step.moving) steps[at].operand = const_cast<float*>(static_cast<const float*>(values_[step.program[at].operand]));
+  for (const int at : step.asking) steps[at].operand = const_cast<float*>(static_cast<const float*>(next_[step.program[at].operand]));
   for (const int at : step.targets) {
     const int value = step.program[at].operand;
     void* to = targets_[value] != nullptr ? targets_[value] : memory_ + sheet_.steps_[value].place;
@@ -424,6 +427,9 @@ void SheetWorker::load(const Sheet::Step& step, std::int64_t rows, std::int64_t 
   const std::size_t lane = lane_bytes(step.lane);
   const BlockLoad read = table_.loads[static_cast<int>(instruction.dtype)];
   const std::int64_t n = rows * columns;
+  const std::size_t at = static_cast<std::size_t>(&step - sheet_.steps_.data());
+  // Nothing is worth asking for where elements are copied.
+  if (step.asked_for) next_[at] = out;
 
   // A guard or a computed position says for each element what to read.
   const auto spread = [&](int value, std::int64_t i) {
@@ -489,15 +495,17 @@ void SheetWorker::load(const Sheet::Step& step, std::int64_t rows, std::int64_t 
   }
   if ((step.is_direct() && is_whole()) || (rows == 1 && step.column_stride == 1 && step.reads_in_place())) {
     const char* from = base + (offset_of(0) + first) * element;
-    values_[static_cast<std::size_t>(&step - sheet_.steps_.data())] = from;
+    values_[at] = from;
     // The processor's own prefetching loses its way between blocks.
-    if (sheet_.is_large()) {
+    if (sheet_.asks_ahead()) {
       const bool follows = expected_row_ < 0;
       const bool in_row = follows && column_ + columns < sheet_.width_;
       const std::int64_t row = !follows ? expected_row_ : in_row ? row_ : row_ + rows;
       const std::int64_t column = !follows ? expected_column_ : in_row ? column_ + columns : 0;
       const char* next = base + (row_offset(step, row) + column) * element;
-      for (std::int64_t byte = 0; byte < n * element; byte += 64) __builtin_prefetch(next + byte);
+      // Little by little as a program goes over the block, where one does: so that neither waits for the other.
+      if (step.asked_for) next_[at] = next;
+      else for (std::int64_t byte = 0; byte < n * element; byte += 64) __builtin_prefetch(next + byte);
     }
     return;
   }

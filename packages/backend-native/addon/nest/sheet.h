@@ -34,8 +34,8 @@ class Sheet {
   std::int64_t block_columns() const { return block_columns_; }
   /** Whether a value depends on the column and not on the row. */
   bool has_column_values() const { return !by_column_.empty(); }
-  /** Whether its values do not stay in the second-level cache. */
-  bool is_large() const { return rows_ * width_ >= std::int64_t{1} << 18; }
+  /** Whether its blocks are worth asking for ahead: results follow on what made their operands, while the elements of a reduction may come from long ago. */
+  bool asks_ahead() const { return rows_ * width_ >= std::int64_t{1} << (stores_ ? 18 : 15); }
   /** Whether a result can be computed where it is stored: nothing reads it afterwards. `streams` asks whether past the caches, too. */
   bool has_target(int value, bool streams) const {
     const Step& step = steps_[value];
@@ -66,10 +66,12 @@ class Sheet {
     int operands = 0;
     std::vector<Link> program;   // of the last of several applications that are done as one
     std::vector<int> moving;     // those of its links whose operands lie elsewhere in each block
+    std::vector<int> asking;     // those of its links that ask for the next block of a load
     std::vector<int> targets;    // those of its links that keep a value which only its store reads
     std::size_t program_at = 0;  // where its steps are in a worker's memory
     bool absorbed = false;       // an application that a later one's program does
     bool merged = false;         // an application that is made with each choice that depends on it
+    bool asked_for = false;      // a load whose next block a program asks for
     bool placed = false;         // a value that is read outside its program
     bool targeted = false;       // a value that a link in `targets` keeps
     std::vector<std::int64_t> row_strides;  // of a load, per row loop
@@ -98,6 +100,7 @@ class Sheet {
   class Fuser;
   void fuse(const std::vector<int>& results);
   void merge_comparisons(const std::vector<int>& uses);
+  void ask_ahead(std::vector<Link>& program);
   /** Whether a value can be made by a step of a program. */
   bool can_fuse(int at) const;
   std::vector<int> count_uses(const std::vector<int>& results) const;
@@ -111,6 +114,7 @@ class Sheet {
   std::vector<std::int64_t> extents_;
   std::vector<int> row_loops_;
   int column_;
+  bool stores_;
   std::int64_t rows_ = 1;
   std::int64_t width_ = 1;
   std::int64_t block_rows_ = 1;
@@ -122,6 +126,7 @@ class Sheet {
   std::size_t values_at_ = 0;
   std::size_t expansions_at_ = 0;
   std::size_t targets_at_ = 0;
+  std::size_t next_at_ = 0;
   std::size_t rows_at_ = 0;
   std::size_t turned_at_ = 0;
   std::size_t slots_at_ = 0;
@@ -196,6 +201,8 @@ class SheetWorker {
   const void** values_;
   const void** expansions_;
   void** targets_;
+  /** Of loads that are asked for, where the next block's elements are. */
+  const void** next_;
   /** Positions of the block's rows along each row loop. */
   std::int64_t* rows_at_;
   std::int64_t row_ = -1;
