@@ -104,7 +104,8 @@ function stageOf(
         ? staysInPart(access.strides, extents, loop, run)
         : false;
     });
-  const loop = (nest.reduce ? [0] : nest.shape.map((_, i) => i)).find(fits);
+  const loops = nest.shape.map((_, i) => i);
+  const loop = (nest.reduce ? loops.slice(0, 1) : loops).find(fits);
   return loop === undefined ? undefined : { node, work: { nest, loop }, run: sizeOf(nest.shape.slice(loop + 1)) };
 }
 
@@ -144,7 +145,7 @@ function nodeOf(draft: ProgramDraft, stages: readonly Stage[], parts: number, cl
   if (inPart > mostAtOnce) return undefined;
   const attributes: PartsAttributes = {
     parts,
-    atOnce: Math.min(parts, Math.max(1, Math.floor(fewAtOnce / inPart))),
+    atOnce: Math.max(1, Math.floor(Math.min(fewAtOnce / inPart, parts / fewestParts))),
     outputs: outputs.length,
     stages: stages.map(({ node, work }) => ({
       work,

@@ -117,6 +117,18 @@ describe.runIf(testsNative)("parts", () => {
     expect([output, gradient].every((values) => finite(values, (channel) => channel * plane))).toBe(true);
   });
 
+  test("a single sum over all parts is left out", async () => {
+    const run: Run = (x) => {
+      const rows = x.sub(x.mean({ axes: 1, keepAxes: true }));
+      const squares = rows.square().sum({ axes: 1 });
+      return [rows, squares, squares.mul(2).sum()];
+    };
+    const given = (): Tensor[] => [floats([64, 20_000], 1)];
+    const { joined, arrays } = await results(run, given, 2);
+    expect(joined.map(({ parts }) => parts)).toEqual([64]);
+    expectClose(arrays, (await results(run, given, 1, false)).arrays);
+  });
+
   test("sums over the parts themselves are left out", async () => {
     const run: Run = (x) => {
       const rows = x.sub(x.mean({ axes: 1, keepAxes: true }));
