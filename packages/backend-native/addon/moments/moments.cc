@@ -32,6 +32,10 @@ class Moments final : public PartedKernel {
     is_along_ = inner_stride_ == 1;
     columns_ = is_along_ ? 1 : std::min(outputs_, kMomentColumns);
     column_blocks_ = (outputs_ + columns_ - 1) / columns_;
+    // Blocks are of 32 KiB at most, and no longer than float32 sums stay precise. Side by side, they are of about one size.
+    constexpr std::int64_t most = 4096, line = 64;
+    const std::int64_t even = ceiling(ceiling(inner_, ceiling(inner_, most)), line) * line;
+    longest_ = is_along_ ? even : std::min<std::int64_t>(128, 8192 / columns_);
     constexpr std::int64_t wanted = 64, least = 16384;  // units of work, and elements of a piece
     if (!in_parts) pieces_ = std::max<std::int64_t>(1, std::min((wanted + column_blocks_ - 1) / column_blocks_, depth() * columns_ / least));
     const std::size_t result = static_cast<std::size_t>(outputs_) * 4;
@@ -86,17 +90,20 @@ class Moments final : public PartedKernel {
   std::int64_t start(std::int64_t piece) const { return depth() / pieces_ * piece + std::min(piece, depth() % pieces_); }
 
   void sum_up(const float* x, std::int64_t piece, std::int64_t columns, double* sums, double* squares) const {
-    // Of 32 KiB at most, and no longer than float32 sums stay precise. Side by side, blocks are of about one size.
-    constexpr std::int64_t most = 4096, unit = 64;
-    const std::int64_t even = ceiling(ceiling(inner_, ceiling(inner_, most)), unit) * unit;
-    const std::int64_t longest = is_along_ ? even : std::min<std::int64_t>(128, 8192 / columns);
     const std::int64_t first = start(piece);
     const std::int64_t last = start(piece + 1);
-    const auto place = [&](std::int64_t row) { return x + row / inner_ * outer_stride_ + row % inner_ * inner_stride_; };
+    std::int64_t outer = first / inner_;
+    std::int64_t within = first % inner_;
+    const auto place = [&] { return x + outer * outer_stride_ + within * inner_stride_; };
     for (std::int64_t row = first, rows = 0; row < last; row += rows) {
-      rows = std::min({longest, inner_ - row % inner_, last - row});
-      const float* from = place(row);
-      if (is_along_) moment_table().along(from, row + rows < depth() ? place(row + rows) : x + stride_, rows, row - first, sums, squares);
+      rows = std::min({longest_, inner_ - within, last - row});
+      const float* const from = place();
+      within += rows;
+      if (within == inner_) {
+        outer++;
+        within = 0;
+      }
+      if (is_along_) moment_table().along(from, outer < outer_ ? place() : x + stride_, rows, row - first, sums, squares);
       else moment_table().across(from, inner_stride_, rows, columns, row - first, sums, squares);
     }
   }
@@ -106,6 +113,8 @@ class Moments final : public PartedKernel {
   std::int64_t columns_ = 1;
   std::int64_t column_blocks_ = 1;
   std::int64_t pieces_ = 1;
+  /** Rows of a block, at most. */
+  std::int64_t longest_ = 1;
 };
 
 }  // namespace
