@@ -341,6 +341,7 @@ class Reduction {
           const std::int64_t end = std::min(row + run, last);
           for (std::int64_t at = row; at < end; at += sheet.block_rows()) {
             const std::int64_t rows = std::min(sheet.block_rows(), end - at);
+            worker.expect(group * rows_per_group_ + at + rows, column);
             worker.evaluate(group * rows_per_group_ + at, rows, column, columns);
             for (std::size_t i = 0; i < accumulators_.size(); i++) {
               const char* values = static_cast<const char*>(worker.block(accumulators_[i].value));
