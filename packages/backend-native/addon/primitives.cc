@@ -12,6 +12,7 @@
 #include "movement/concatenate.h"
 #include "movement/transpose.h"
 #include "nest/nest_kernel.h"
+#include "parts/parts.h"
 #include "pooling/pooling.h"
 #include "softmax/softmax.h"
 
@@ -47,6 +48,7 @@ const std::map<std::string, Maker>& makers() {
       {"maxPoolSelect", max_pool_select},
       {"moments", moments},
       {"nest", make_nest},
+      {"parts", parts},
       {"softmax", softmax},
       {"takeAdd", take_add},
       {"transpose", transpose},

@@ -55,6 +55,14 @@ class Reader {
     return empty ? 0 : bound;
   }
 
+  /** A description inside this one: the next `count` numbers. */
+  Reader part(std::int64_t count) {
+    if (count > static_cast<std::int64_t>(count_ - at_)) fail("it ends too early");
+    const Reader inner(numbers_ + at_, static_cast<std::size_t>(count), what_);
+    at_ += static_cast<std::size_t>(count);
+    return inner;
+  }
+
   bool done() const { return at_ == count_; }
 
   [[noreturn]] void fail(const std::string& why) const { throw ArgumentError("native: malformed " + what_ + ": " + why + "."); }

@@ -21,6 +21,7 @@ import { keepInOrder } from "./optimize/channels-last.ts";
 import { computeAgain } from "./optimize/compute-again.ts";
 import { joinConvolutions } from "./optimize/join-convolutions.ts";
 import { joinExpansions } from "./optimize/join-expansions.ts";
+import { joinParts } from "./optimize/join-parts.ts";
 import { joinStores } from "./optimize/join-stores.ts";
 import { keepConstants } from "./optimize/keep-constants.ts";
 import { makeLate } from "./optimize/late-results.ts";
@@ -105,8 +106,9 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
           const fused = fuseEpilogues(joined, epilogueClaim(joined, claim, order));
           const laidOut = joinConvolutions(keepInOrder(fused, claim, order), claim);
           const merged = joinMoments(shareConcatenations(joinExpansions(laidOut, claim), claim), claim);
-          const { draft: stored, parts } = storeOver(joinStores(makeLate(merged), claim), claim);
-          return placeParts(keepConstants(stored, claim), parts, nestKernel);
+          const kept = keepConstants(makeLate(merged), claim);
+          const { draft: stored, parts } = storeOver(joinStores(joinParts(kept, claim), claim), claim);
+          return placeParts(stored, parts, nestKernel);
         },
       }),
     record: (steps: readonly Step<NativeBuffer>[]) => replay(addon, device, steps),

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "../instruction_sets.h"
+#include "../team.h"
 
 namespace sconce {
 namespace {
@@ -39,6 +40,7 @@ class StepsAfter final : public Kernel {
     bytes_.insert(bytes_.end() - 1, operands.begin(), operands.end());
     inputs_ = bytes_.size() - 1;
     scratch_bytes_ = convolution_->scratch_bytes();
+    calls_library_ = convolution_->calls_library();
   }
 
   void run(const Range* buffers, void* scratch) const override {
@@ -49,12 +51,11 @@ class StepsAfter final : public Kernel {
       const bool is_function = step.kind < PostOperation::kFunctions;
       const float* operand = is_function ? y : static_cast<const float*>(buffers[2 + step.operand].pointer);
       const bool by_element = is_function || step.shape == PostOperation::kElement;
-#pragma omp parallel for schedule(static) if (rows_ * channels_ > 16384)
-      for (std::int64_t row = 0; row < rows_; row++) {
+      parallel_for(rows_, rows_ * channels_ > 16384, [&](std::int64_t row) {
         float* const at = y + row * channels_;
         const float* const of = by_element ? operand + row * channels_ : operand;
         for (std::int64_t channel = 0; channel < channels_; channel++) at[channel] = done(step, at[channel], of[channel]);
-      }
+      });
     }
   }
 

@@ -1,6 +1,13 @@
 // Two passes over a block: its sums, then the squares of the distances from its own mean. The second finds the block in
 // the first-level cache, and no digits cancel as they do in the difference of squares.
+//
+// One pass where enough elements side by side came before: both sums are of distances from the mean of those. What cancels
+// when the squares are moved to the block's own mean is rows times the squared distance of the two means; that distance
+// is part of the result, with a weight that is only a few times smaller, so few digits are lost whatever the elements are.
 #include "moment_blocks.h"
+
+#include <algorithm>
+#include <cmath>
 
 #include "../vectors.h"
 
@@ -12,6 +19,9 @@ using std::int64_t;
 using Vector = VectorOf<float>::Type;
 constexpr int64_t kLanes = VectorOf<float>::kLanes;
 
+/** Elements of a block for each one before it, at most, where one pass is enough. */
+constexpr int64_t kFewerBefore = 8;
+
 const Vector& at(const float* x) { return *reinterpret_cast<const Vector*>(x); }
 
 double total(const Vector& vector) {
@@ -20,21 +30,44 @@ double total(const Vector& vector) {
   return reduce<float, Add>(parts, kLanes);
 }
 
-void along(const float* x, int64_t rows, int64_t before, double* sum, double* squares) {
-  const double more = reduce<float, Add>(x, rows);
-  const float mean = static_cast<float>(more / static_cast<double>(rows));
-  Vector parts[4] = {};
+/** Sums of the distances of `rows` elements from `centre`, and of their squares. */
+struct Distances { double sum, squares; };
+
+template <bool kSums>
+Distances distances(const float* x, const float* next, int64_t rows, float centre) {
+  Vector sums[4] = {}, squares[4] = {};
+  const auto take = [&](int64_t i, int v) {
+    const Vector distance = at(x + i) - centre;
+    if (kSums) sums[v] += distance;
+    squares[v] += distance * distance;
+  };
   int64_t i = 0;
   for (; i + 4 * kLanes <= rows; i += 4 * kLanes) {
-    for (int64_t v = 0; v < 4; v++) {
-      __builtin_prefetch(x + rows + i + v * kLanes);  // where the next block is likely to be
-      const Vector distance = at(x + i + v * kLanes) - mean;
-      parts[v] += distance * distance;
+    for (int v = 0; v < 4; v++) {
+      __builtin_prefetch(next + i + v * kLanes);
+      take(i + v * kLanes, v);
     }
   }
-  double more_squares = total((parts[0] + parts[1]) + (parts[2] + parts[3]));
-  for (; i < rows; i++) more_squares += static_cast<double>(x[i] - mean) * (x[i] - mean);
-  join_moments(before, sum, squares, rows, more, more_squares);
+  for (; i + kLanes <= rows; i += kLanes) take(i, 0);
+  Distances result = {kSums ? total((sums[0] + sums[1]) + (sums[2] + sums[3])) : 0, total((squares[0] + squares[1]) + (squares[2] + squares[3]))};
+  for (; i < rows; i++) {
+    const double distance = x[i] - centre;
+    result.sum += distance;
+    result.squares += distance * distance;
+  }
+  return result;
+}
+
+void along(const float* x, const float* next, int64_t rows, int64_t before, double* sum, double* squares) {
+  const double count = static_cast<double>(rows);
+  if (before * kFewerBefore >= rows && std::isfinite(*sum)) {
+    const float centre = static_cast<float>(*sum / static_cast<double>(before));
+    const Distances found = distances<true>(x, next, rows, centre);
+    join_moments(before, sum, squares, rows, found.sum + count * centre, std::max(found.squares - found.sum * found.sum / count, 0.0));
+  } else {
+    const double more = reduce<float, Add>(x, rows);
+    join_moments(before, sum, squares, rows, more, distances<false>(x, next, rows, static_cast<float>(more / count)).squares);
+  }
 }
 
 /** What columns are taken in: vectors, or one by one where kVectors is 0. */

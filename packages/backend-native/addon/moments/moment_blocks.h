@@ -13,8 +13,8 @@ constexpr std::int64_t kMomentColumns = 256;
  * those of two sets follow from those of each and the distance of their means (Chan, Golub and LeVeque 1979).
  */
 struct MomentTable {
-  /** One column, whose `rows` elements lie side by side. */
-  void (*along)(const float* x, std::int64_t rows, std::int64_t before, double* sum, double* squares);
+  /** One column, whose `rows` elements lie side by side; the block at `next` will be asked for after it. */
+  void (*along)(const float* x, const float* next, std::int64_t rows, std::int64_t before, double* sum, double* squares);
   /** `columns` side by side, whose rows are `stride` apart. */
   void (*across)(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t columns, std::int64_t before, double* sums, double* squares);
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "../instruction_sets.h"
+#include "../sizes.h"
 #include "../team.h"
 #include "moment_blocks.h"
 
@@ -14,9 +15,9 @@ SCONCE_DISPATCH(MomentTable, moment_table)
 
 namespace {
 
-class Moments final : public Kernel {
+class Moments final : public PartedKernel {
  public:
-  explicit Moments(Reader& reader) {
+  Moments(Reader& reader, bool in_parts) {
     outputs_ = reader.integer(1, kLargestExtent);
     stride_ = reader.integer(0, kMostElements);
     outer_ = reader.integer(1, kLargestExtent);
@@ -32,8 +33,12 @@ class Moments final : public Kernel {
     is_along_ = inner_stride_ == 1;
     columns_ = is_along_ ? 1 : std::min(outputs_, kMomentColumns);
     column_blocks_ = (outputs_ + columns_ - 1) / columns_;
+    // Blocks are of 32 KiB at most, and no longer than float32 sums stay precise. Side by side, they are of about one size.
+    constexpr std::int64_t most = 4096, line = 64;
+    const std::int64_t even = ceiling(ceiling(inner_, ceiling(inner_, most)), line) * line;
+    longest_ = is_along_ ? even : std::min<std::int64_t>(128, 8192 / columns_);
     constexpr std::int64_t wanted = 64, least = 16384;  // units of work, and elements of a piece
-    pieces_ = std::max<std::int64_t>(1, std::min((wanted + column_blocks_ - 1) / column_blocks_, depth() * columns_ / least));
+    if (!in_parts) pieces_ = std::max<std::int64_t>(1, std::min((wanted + column_blocks_ - 1) / column_blocks_, depth() * columns_ / least));
     const std::size_t result = static_cast<std::size_t>(outputs_) * 4;
     bytes_ = {static_cast<std::size_t>(elements) * 4, result, result};
     inputs_ = 1;
@@ -51,33 +56,54 @@ class Moments final : public Kernel {
       const std::int64_t place = piece * outputs_ + column;
       sum_up(x + column * stride_, piece, std::min(columns_, outputs_ - column), sums + place, squares + place);
     });
-    float* sum_results = static_cast<float*>(buffers[1].pointer);
-    float* square_results = static_cast<float*>(buffers[2].pointer);
     for (std::int64_t i = 0; i < outputs_; i++) {
       for (std::int64_t piece = 1; piece < pieces_; piece++) {
         const std::int64_t place = piece * outputs_ + i;
         join_moments(start(piece), sums + i, squares + i, start(piece + 1) - start(piece), sums[place], squares[place]);
       }
-      sum_results[i] = static_cast<float>(sums[i]);
-      square_results[i] = static_cast<float>(squares[i]);
     }
+    write(buffers, sums, squares, 0, outputs_);
+  }
+
+  std::int64_t parts() const override { return outputs_; }
+
+  void run_parts(const Range* buffers, void* scratch, std::int64_t first, std::int64_t last) const override {
+    const float* x = static_cast<const float*>(buffers[0].pointer);
+    double* sums = static_cast<double*>(scratch);
+    double* squares = sums + outputs_;
+    for (std::int64_t column = first; column < last; column += columns_) {
+      sum_up(x + column * stride_, 0, std::min(columns_, last - column), sums + column, squares + column);
+    }
+    write(buffers, sums, squares, first, last);
   }
 
  private:
+  static void write(const Range* buffers, const double* sums, const double* squares, std::int64_t first, std::int64_t last) {
+    for (std::int64_t i = first; i < last; i++) {
+      static_cast<float*>(buffers[1].pointer)[i] = static_cast<float>(sums[i]);
+      static_cast<float*>(buffers[2].pointer)[i] = static_cast<float>(squares[i]);
+    }
+  }
+
   /** Elements of a result. */
   std::int64_t depth() const { return outer_ * inner_; }
   std::int64_t start(std::int64_t piece) const { return depth() / pieces_ * piece + std::min(piece, depth() % pieces_); }
 
   void sum_up(const float* x, std::int64_t piece, std::int64_t columns, double* sums, double* squares) const {
-    // Of 32 KiB at most, and no longer than float32 sums stay precise.
-    const std::int64_t longest = is_along_ ? 1024 : std::min<std::int64_t>(128, 8192 / columns);
     const std::int64_t first = start(piece);
     const std::int64_t last = start(piece + 1);
+    std::int64_t outer = first / inner_;
+    std::int64_t within = first % inner_;
+    const auto place = [&] { return x + outer * outer_stride_ + within * inner_stride_; };
     for (std::int64_t row = first, rows = 0; row < last; row += rows) {
-      const std::int64_t within = row % inner_;
-      rows = std::min({longest, inner_ - within, last - row});
-      const float* from = x + row / inner_ * outer_stride_ + within * inner_stride_;
-      if (is_along_) moment_table().along(from, rows, row - first, sums, squares);
+      rows = std::min({longest_, inner_ - within, last - row});
+      const float* const from = place();
+      within += rows;
+      if (within == inner_) {
+        outer++;
+        within = 0;
+      }
+      if (is_along_) moment_table().along(from, outer < outer_ ? place() : x + stride_, rows, row - first, sums, squares);
       else moment_table().across(from, inner_stride_, rows, columns, row - first, sums, squares);
     }
   }
@@ -87,10 +113,14 @@ class Moments final : public Kernel {
   std::int64_t columns_ = 1;
   std::int64_t column_blocks_ = 1;
   std::int64_t pieces_ = 1;
+  /** Rows of a block, at most. */
+  std::int64_t longest_ = 1;
 };
 
 }  // namespace
 
-KernelPointer moments(Reader& reader) { return std::make_shared<Moments>(reader); }
+KernelPointer moments(Reader& reader) { return std::make_shared<Moments>(reader, false); }
+
+PartedPointer parted_moments(Reader& reader) { return std::make_shared<Moments>(reader, true); }
 
 }  // namespace sconce

@@ -3,11 +3,14 @@
 // outer and of the inner reduction loop; results or the inner loop lie side by side. Buffers: x, sums, squares.
 #pragma once
 
-#include "../kernel.h"
+#include "../parts/parted_kernel.h"
 #include "../reader.h"
 
 namespace sconce {
 
 KernelPointer moments(Reader& reader);
+
+/** The same, to be done in parts of its results. */
+PartedPointer parted_moments(Reader& reader);
 
 }  // namespace sconce

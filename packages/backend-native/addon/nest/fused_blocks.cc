@@ -110,6 +110,13 @@ SCONCE_INLINE void keep(const Tile<kVectors>& tile, const FusedStep& step, int64
   for (int v = 0; v < All::kCount; v++) *reinterpret_cast<typename All::Item*>(to + v * All::kWidth) = tile.running[v];
 }
 
+template <int kVectors>
+SCONCE_INLINE void ask(const FusedStep& step, int64_t i) {
+  constexpr int64_t line = 64 / sizeof(float);
+  const float* from = at(step, i);
+  for (int64_t e = 0; e < Tile<kVectors>::kCount * Tile<kVectors>::kWidth; e += line) __builtin_prefetch(from + e);
+}
+
 /** All steps on the elements from `i` on. */
 template <int kVectors>
 SCONCE_INLINE void run_tile(const FusedStep* steps, int count, int64_t i) {
@@ -140,6 +147,7 @@ SCONCE_INLINE void run_tile(const FusedStep* steps, int count, int64_t i) {
       case FusedOperator::kGreaterEqual: compare<kVectors, GreaterEqual>(tile, step, i); break;
       case FusedOperator::kElse: each<kVectors>(step, i, [&](int v, const Item& y) { tile.running[v] = tile.holds[v] ? tile.running[v] : y; }); break;
       case FusedOperator::kThen: each<kVectors>(step, i, [&](int v, const Item& y) { tile.running[v] = tile.holds[v] ? y : tile.running[v]; }); break;
+      case FusedOperator::kAsk: ask<kVectors>(step, i); break;
     }
   }
 }

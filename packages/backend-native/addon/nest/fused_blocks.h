@@ -17,6 +17,7 @@ enum class FusedOperator {
   kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual,
   kElse,    // x where the comparisons held, y elsewhere
   kThen,    // y where the comparisons held, x elsewhere
+  kAsk,     // nothing, but y will be read soon: it is asked for
 };
 
 struct FusedStep {

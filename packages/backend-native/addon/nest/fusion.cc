@@ -191,6 +191,20 @@ bool Sheet::can_fuse(int at) const {
   return instruction.op == Operator::kWhere ? steps_[instruction.operands[0]].merged : is_arithmetic(instruction.op);
 }
 
+/** Where a program is the first to read a load, it asks for what the load will find for the next block. */
+void Sheet::ask_ahead(std::vector<Link>& program) {
+  std::vector<Link> links;
+  for (const Link& link : program) {
+    const bool reads = link.op != FusedOperator::kKeep && link.slot < 0 && link.operand >= 0;
+    if (reads && list_[link.operand].kind == Instruction::Kind::kLoad && steps_[link.operand].reads_in_place() && !steps_[link.operand].asked_for) {
+      steps_[link.operand].asked_for = true;
+      links.push_back({FusedOperator::kAsk, link.operand, -1, false});
+    }
+    links.push_back(link);
+  }
+  program = std::move(links);
+}
+
 /** Operators that follow each other make a program, as long as nothing else that comes between them reads what they make. */
 void Sheet::fuse(const std::vector<int>& results) {
   merge_comparisons(count_uses(results));
@@ -213,7 +227,11 @@ void Sheet::fuse(const std::vector<int>& results) {
       if (program_of[at] < 0 || program_of[operand] != program_of[at]) steps_[operand].placed = true;
     });
   }
-  for (const int result : results) steps_[result].placed = true;
+  std::vector<bool> only_stored(steps_.size(), false);
+  for (const int result : results) {
+    only_stored[result] = !steps_[result].placed || only_stored[result];
+    steps_[result].placed = true;
+  }
   const std::vector<int> uses = count_uses(results);
   for (const std::vector<int>& members : programs) {
     if (members.empty()) continue;
@@ -228,10 +246,21 @@ void Sheet::fuse(const std::vector<int>& results) {
     Fuser fuser(*this, members);
     Step& last = steps_[members.back()];
     last.program = fuser.write();
+    // Little by little only where the program is most of the work on a block.
+    if (asks_ahead() && members.back() + 1 == static_cast<int>(steps_.size())) ask_ahead(last.program);
     slots_ = std::max(slots_, fuser.slots());
     for (std::size_t i = 0; i < last.program.size(); i++) {
       const Link& link = last.program[i];
+      if (link.op == FusedOperator::kAsk) {
+        last.asking.push_back(static_cast<int>(i));
+        continue;
+      }
       if (link.op != FusedOperator::kKeep && link.slot < 0 && link.operand >= 0 && steps_[link.operand].reach == kElement) last.moving.push_back(static_cast<int>(i));
+      const auto reads = [&](const Link& other) { return other.op != FusedOperator::kKeep && other.slot < 0 && other.operand == link.operand; };
+      if (link.op != FusedOperator::kKeep || link.operand == members.back() || link.slot >= 0 || !only_stored[link.operand]) continue;
+      if (std::any_of(last.program.begin(), last.program.end(), reads)) continue;
+      last.targets.push_back(static_cast<int>(i));
+      steps_[link.operand].targeted = true;
     }
   }
 }

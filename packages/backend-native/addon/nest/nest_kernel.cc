@@ -102,11 +102,14 @@ class Elementwise {
     writes_zeros_ = std::all_of(results.begin(), results.end(), [&](int value) {
       return list[value].kind == Instruction::Kind::kConstant && list[value].value == 0 && !std::signbit(list[value].value);
     });
-    // The value that is computed last is computed where it is stored, if nothing changes on the way.
-    for (std::size_t i = 0; i < stores_.size() && direct_ < 0; i++) {
-      const bool as_held = lane_bytes(lane_of(stores_[i].dtype)) == bytes_per_element(stores_[i].dtype);
-      const bool is_last = stores_[i].value == static_cast<int>(list.size()) - 1;
-      if (is_last && as_held && stores_[i].parts == 1 && (!streams_ || sheet_->can_stream_last())) direct_ = static_cast<int>(i);
+    // A value is computed where it is stored, if nothing reads it or changes it on the way.
+    std::vector<bool> has_store(list.size(), false);
+    for (std::size_t i = 0; i < std::min<std::size_t>(stores_.size(), 64); i++) {
+      const Store& store = stores_[i];
+      const bool as_held = store.parts == 1 && lane_bytes(lane_of(store.dtype)) == bytes_per_element(store.dtype);
+      const bool is_last = store.value + 1 == static_cast<int>(list.size());
+      if (as_held && !has_store[store.value] && sheet_->has_target(store.value, streams_)) (is_last ? direct_ : early_) |= std::uint64_t{1} << i;
+      has_store[store.value] = true;
     }
   }
 
@@ -116,36 +119,85 @@ class Elementwise {
     if (total == 0) return;
     // Zeros that are there already stay: the system has given no memory for them yet.
     if (writes_zeros_ && std::all_of(outputs, outputs + stores_.size(), [](const Range& output) { return output.holds_zeros; })) return;
-    // A piece is a few blocks of rows, or of one row where rows are long.
-    const std::int64_t row_blocks = ceiling(sheet.rows(), sheet.block_rows());
-    const std::int64_t column_blocks = ceiling(sheet.width(), sheet.block_columns());
-    const std::int64_t blocks = row_blocks * column_blocks;
-    parallel_ranges(blocks, total * static_cast<std::int64_t>(length_) > kSerial, [&](std::int64_t first, std::int64_t last) {
+    const Area all = {0, sheet.rows(), 0, sheet.width()};
+    const std::uint64_t direct = direct_stores(inputs, outputs);
+    parallel_ranges(count_blocks(all), total * static_cast<std::int64_t>(length_) > kSerial, [&](std::int64_t first, std::int64_t last) {
       SheetWorker worker(sheet, inputs, accumulators, thread_memory(sheet.memory_bytes()));
-      // What depends on the column alone is computed once per block where column blocks are outside; otherwise memory is walked in its order.
-      for (std::int64_t block = first; block < last; block++) {
-        const bool by_columns = sheet.has_column_values() && sheet.rows() > column_blocks;
-        const std::int64_t column_block = by_columns ? block / row_blocks : block % column_blocks;
-        const std::int64_t row_block = by_columns ? block % row_blocks : block / column_blocks;
-        const std::int64_t row = row_block * sheet.block_rows();
-        const std::int64_t rows = std::min(sheet.block_rows(), sheet.rows() - row);
-        const std::int64_t column = column_block * sheet.block_columns();
-        const std::int64_t columns = std::min(sheet.block_columns(), sheet.width() - column);
-        store(worker, outputs, row, rows, column, columns);
-      }
+      for (std::int64_t block = first; block < last; block++) store(worker, outputs, direct, area_of_block(all, block));
       if (streams_) finish_streams();
     });
   }
 
+  /** The results whose position along loop `loop` of `shape` is in [first, last), on this thread. What was read last is read first: it is still in a cache. */
+  void run_parts(const Range* inputs, const Range* outputs, const void* const* accumulators, const std::vector<std::int64_t>& shape, std::size_t loop, std::int64_t first, std::int64_t last) const {
+    const Sheet& sheet = *sheet_;
+    if (sheet.rows() * sheet.width() == 0) return;
+    SheetWorker worker(sheet, inputs, accumulators, thread_memory(sheet.memory_bytes()));
+    const std::uint64_t direct = direct_stores(inputs, outputs);
+    const bool is_column = loop + 1 == shape.size();
+    const std::int64_t outer = is_column ? 1 : product(shape, 0, loop);
+    const std::int64_t inner = is_column ? 1 : product(shape, loop + 1, shape.size() - 1);
+    const auto area = [&](std::int64_t i) {
+      const std::int64_t row = (i * shape[loop] + first) * inner;
+      return is_column ? Area{0, sheet.rows(), first, last - first} : Area{row, (last - first) * inner, 0, sheet.width()};
+    };
+    const std::int64_t blocks = count_blocks(area(0));
+    for (std::int64_t block = outer * blocks; block-- > 0;) {
+      const std::int64_t next = std::max<std::int64_t>(0, block - 1);
+      const Area expected = area_of_block(area(next / blocks), next % blocks);
+      worker.expect(expected.row, expected.column);
+      store(worker, outputs, direct, area_of_block(area(block / blocks), block % blocks));
+    }
+    if (streams_) finish_streams();
+  }
+
  private:
-  void store(SheetWorker& worker, const Range* outputs, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns) const {
+  /** A rectangle of the sheet, done in blocks of a few rows, or of a part of one row where rows are long. */
+  struct Area {
+    std::int64_t row, rows, column, columns;
+  };
+
+  std::int64_t row_blocks(const Area& area) const { return ceiling(area.rows, sheet_->block_rows()); }
+  std::int64_t column_blocks(const Area& area) const { return ceiling(area.columns, sheet_->block_columns()); }
+  std::int64_t count_blocks(const Area& area) const { return row_blocks(area) * column_blocks(area); }
+
+  /** The stores, a bit each, whose values are computed in their place: early ones where no input, which would be read later, lies there. */
+  std::uint64_t direct_stores(const Range* inputs, const Range* outputs) const {
+    std::uint64_t direct = direct_;
+    for (std::size_t i = 0; i < 64 && early_ >> i != 0; i++) {
+      const Range& output = outputs[stores_[i].result];
+      const char* const place = static_cast<const char*>(output.pointer);
+      const auto is_elsewhere = [&](const Range& input) {
+        const char* const from = static_cast<const char*>(input.pointer);
+        return from + input.bytes <= place || place + output.bytes <= from;
+      };
+      if (std::all_of(inputs, outputs, is_elsewhere)) direct |= early_ & std::uint64_t{1} << i;
+    }
+    return direct;
+  }
+
+  Area area_of_block(const Area& area, std::int64_t block) const {
+    // What depends on the column alone is computed once per block where column blocks are outside; otherwise memory is walked in its order.
+    const bool by_columns = sheet_->has_column_values() && area.rows > column_blocks(area);
+    const std::int64_t column = (by_columns ? block / row_blocks(area) : block % column_blocks(area)) * sheet_->block_columns();
+    const std::int64_t row = (by_columns ? block % row_blocks(area) : block / column_blocks(area)) * sheet_->block_rows();
+    const std::int64_t rows = std::min(sheet_->block_rows(), area.rows - row);
+    const std::int64_t columns = std::min(sheet_->block_columns(), area.columns - column);
+    return {area.row + row, rows, area.column + column, columns};
+  }
+
+  void store(SheetWorker& worker, const Range* outputs, std::uint64_t direct, const Area& block) const {
+    const auto [row, rows, column, columns] = block;
     const BlockTable& table = block_table();
     const std::int64_t width = sheet_->width();
     const std::int64_t at = row * width + column;
     const auto bytes = [&](std::size_t i) { return static_cast<std::int64_t>(bytes_per_element(stores_[i].dtype)); };
     const auto target = [&](std::size_t i) { return static_cast<char*>(outputs[stores_[i].result].pointer) + at * bytes(i); };
     const bool whole = rows == 1 || columns == width;
-    worker.evaluate(row, rows, column, columns, direct_ >= 0 && whole ? target(static_cast<std::size_t>(direct_)) : nullptr, streams_);
+    for (std::size_t i = 0; i < 64 && direct >> i != 0; i++) {
+      if (direct >> i & 1) worker.target(stores_[i].value) = whole ? target(i) : nullptr;
+    }
+    worker.evaluate(row, rows, column, columns, streams_);
     for (std::size_t i = 0; i < stores_.size(); i++) {
       const char* values = static_cast<const char*>(worker.block(stores_[i].value));
       const bool is_part = stores_[i].parts > 1;
@@ -179,8 +231,9 @@ class Elementwise {
   std::vector<Store> stores_;
   std::size_t length_;
   std::unique_ptr<Sheet> sheet_;
-  /** The store that the last value is computed into, or -1. */
-  int direct_ = -1;
+  /** A bit for each of the first stores whose value may be computed in its place: the last value, and earlier ones. */
+  std::uint64_t direct_ = 0;
+  std::uint64_t early_ = 0;
   bool streams_ = false;
   bool writes_zeros_ = false;
 };
@@ -188,13 +241,14 @@ class Elementwise {
 /** The reductions of a nest, into arrays with one lane per output element. */
 class Reduction {
  public:
-  explicit Reduction(const Nest& nest) : accumulators_(nest.accumulators), length_(nest.body.size()) {
+  /** `in_parts` says whether parts of its first output loop will be asked for, each whole. */
+  Reduction(const Nest& nest, bool in_parts) : accumulators_(nest.accumulators), length_(nest.body.size()) {
     const std::size_t rank = nest.shape.size();
     std::vector<std::int64_t> extents = nest.shape;
     extents.insert(extents.end(), nest.extent.begin(), nest.extent.end());
     outputs_ = product(extents, 0, rank);
     inner_ = product(extents, rank, extents.size());
-    along_outputs_ = prefers_outputs(nest, extents);
+    along_outputs_ = prefers_outputs(nest, extents) && !(in_parts && rank == 1);
     std::vector<int> results;
     for (const Accumulator& accumulator : accumulators_) results.push_back(accumulator.value);
     if (along_outputs_) {
@@ -213,7 +267,7 @@ class Reduction {
       groups_ = outputs_;
       rows_per_group_ = sheet_->width() == 0 ? 0 : inner_ / sheet_->width();
     }
-    choose_pieces();
+    choose_pieces(!in_parts);
   }
 
   /** Bytes of the accumulators themselves, and of the partial results besides. */
@@ -230,9 +284,13 @@ class Reduction {
       }
       return;
     }
-    if (along_outputs_) run_along_outputs(inputs, scratch);
-    else run_along_reduction(inputs, scratch);
+    run_groups(inputs, scratch, 0, groups_, is_parallel());
     if (pieces_ > 1) merge(scratch);
+  }
+
+  /** Parts [first, last) of the `parts` of the first output loop, on this thread. */
+  void run_parts(const Range* inputs, void* scratch, std::int64_t parts, std::int64_t first, std::int64_t last) const {
+    run_groups(inputs, scratch, groups_ / parts * first, groups_ / parts * last, false);
   }
 
  private:
@@ -259,23 +317,28 @@ class Reduction {
   }
 
   /** Long reductions of few outputs are cut, so that there is work for many threads. */
-  void choose_pieces() {
+  void choose_pieces(bool cuts) {
     constexpr std::int64_t wanted = 64;
     constexpr std::int64_t least = 16384;  // elements of a piece
     const std::int64_t blocks = along_outputs_ ? groups_ * ceiling(columns_, kBlock) : groups_;
     units_per_group_ = along_outputs_ ? rows_per_group_ : rows_per_group_ > 1 ? rows_per_group_ : inner_;
     cuts_columns_ = !along_outputs_ && rows_per_group_ <= 1;
-    if (blocks >= wanted || inner_ == 0) return;
+    if (!cuts || blocks >= wanted || inner_ == 0) return;
     const std::int64_t per_group = along_outputs_ ? inner_ * std::min(columns_, kBlock) : inner_;
     pieces_ = std::max<std::int64_t>(1, std::min({ceiling(wanted, std::max<std::int64_t>(1, blocks)), per_group / least, units_per_group_}));
   }
 
-  void run_along_outputs(const Range* inputs, void* scratch) const {
+  void run_groups(const Range* inputs, void* scratch, std::int64_t first, std::int64_t last, bool parallel) const {
+    if (along_outputs_) run_along_outputs(inputs, scratch, first, last, parallel);
+    else run_along_reduction(inputs, scratch, first, last, parallel);
+  }
+
+  void run_along_outputs(const Range* inputs, void* scratch, std::int64_t first_group, std::int64_t last_group, bool parallel) const {
     const Sheet& sheet = *sheet_;
     const BlockTable& table = block_table();
     const std::int64_t column_blocks = ceiling(columns_, sheet.block_columns());
-    const std::int64_t work = groups_ * column_blocks * pieces_;
-    parallel_ranges(work, is_parallel(), [&](std::int64_t first_unit, std::int64_t last_unit) {
+    const std::int64_t work = (last_group - first_group) * column_blocks * pieces_;
+    parallel_ranges(work, parallel, [&](std::int64_t first_unit, std::int64_t last_unit) {
       const std::size_t lanes = padded(sheet.block_columns() * 8);
       char* memory = static_cast<char*>(thread_memory(sheet.memory_bytes() + 2 * accumulators_.size() * lanes));
       SheetWorker worker(sheet, inputs, nullptr, memory);
@@ -286,7 +349,7 @@ class Reduction {
         // Whole rows stay with a thread, which wrote them if it was a convolution that did.
         const std::int64_t column = unit % column_blocks * sheet.block_columns();
         const std::int64_t piece = unit / column_blocks % pieces_;
-        const std::int64_t group = unit / column_blocks / pieces_;
+        const std::int64_t group = first_group + unit / column_blocks / pieces_;
         const std::int64_t columns = std::min(sheet.block_columns(), columns_ - column);
         const std::int64_t first = rows_per_group_ * piece / pieces_;
         const std::int64_t last = rows_per_group_ * (piece + 1) / pieces_;
@@ -297,6 +360,7 @@ class Reduction {
           const std::int64_t end = std::min(row + run, last);
           for (std::int64_t at = row; at < end; at += sheet.block_rows()) {
             const std::int64_t rows = std::min(sheet.block_rows(), end - at);
+            worker.expect(group * rows_per_group_ + at + rows, column);
             worker.evaluate(group * rows_per_group_ + at, rows, column, columns);
             for (std::size_t i = 0; i < accumulators_.size(); i++) {
               const char* values = static_cast<const char*>(worker.block(accumulators_[i].value));
@@ -327,21 +391,21 @@ class Reduction {
     });
   }
 
-  void run_along_reduction(const Range* inputs, void* scratch) const {
+  void run_along_reduction(const Range* inputs, void* scratch, std::int64_t first_group, std::int64_t last_group, bool parallel) const {
     const Sheet& sheet = *sheet_;
     const std::int64_t width = sheet.width();
     // Outputs whose whole reduction fits a block are done several at a time.
     const std::int64_t groups_per_block = std::max<std::int64_t>(1, sheet.block_rows() / std::max<std::int64_t>(1, rows_per_group_));
-    const std::int64_t group_blocks = ceiling(groups_, groups_per_block);
+    const std::int64_t group_blocks = ceiling(last_group - first_group, groups_per_block);
     const std::int64_t work = group_blocks * pieces_;
-    parallel_ranges(work, is_parallel(), [&](std::int64_t first_unit, std::int64_t last_unit) {
+    parallel_ranges(work, parallel, [&](std::int64_t first_unit, std::int64_t last_unit) {
       char* memory = static_cast<char*>(thread_memory(sheet.memory_bytes() + accumulators_.size() * 8));
       SheetWorker worker(sheet, inputs, nullptr, memory);
       double* totals = reinterpret_cast<double*>(memory + sheet.memory_bytes());
       for (std::int64_t unit = first_unit; unit < last_unit; unit++) {
-        const std::int64_t group = unit / pieces_ * groups_per_block;
+        const std::int64_t group = first_group + unit / pieces_ * groups_per_block;
         const std::int64_t piece = unit % pieces_;
-        const std::int64_t groups = std::min(groups_per_block, groups_ - group);
+        const std::int64_t groups = std::min(groups_per_block, last_group - group);
         if (groups_per_block > 1) {
           worker.evaluate(group * rows_per_group_, groups * rows_per_group_, 0, width);
           for (std::int64_t g = 0; g < groups; g++) {
@@ -419,10 +483,11 @@ class Reduction {
   std::int64_t pieces_ = 1;
 };
 
-class NestKernel final : public Kernel {
+class NestKernel final : public PartedKernel {
  public:
-  explicit NestKernel(const Nest& nest)
-      : elementwise_(nest.reduces ? nest.epilogue : nest.body, nest.shape, nest.stores) {
+  /** With the output loop that it will be parted along, or -1. */
+  NestKernel(const Nest& nest, int loop)
+      : shape_(nest.shape), loop_(loop), elementwise_(nest.reduces ? nest.epilogue : nest.body, nest.shape, nest.stores) {
     inputs_ = nest.inputs.size();
     for (std::size_t i = 0; i < inputs_; i++) bytes_.push_back(static_cast<std::size_t>(nest.touched[i]) * bytes_per_element(nest.inputs[i]));
     const std::int64_t outputs = product(nest.shape, 0, nest.shape.size());
@@ -431,22 +496,35 @@ class NestKernel final : public Kernel {
     bytes_.resize(inputs_ + static_cast<std::size_t>(results));
     for (const Store& store : nest.stores) bytes_[inputs_ + static_cast<std::size_t>(store.result)] = static_cast<std::size_t>(outputs * store.parts) * bytes_per_element(store.dtype);
     if (nest.reduces) {
-      reduction_ = std::make_unique<Reduction>(nest);
+      reduction_ = std::make_unique<Reduction>(nest, loop >= 0);
       accumulators_ = nest.accumulators.size();
       scratch_bytes_ = reduction_->result_bytes() + reduction_->partial_bytes();
     }
   }
 
   void run(const Range* buffers, void* scratch) const override {
-    std::vector<const void*> finished(accumulators_);
-    if (reduction_) {
-      reduction_->run(buffers, scratch);
-      for (std::size_t i = 0; i < accumulators_; i++) finished[i] = reduction_->result(scratch, i);
-    }
-    elementwise_.run(buffers, buffers + inputs_, finished.data());
+    if (reduction_) reduction_->run(buffers, scratch);
+    elementwise_.run(buffers, buffers + inputs_, finished(scratch).data());
+  }
+
+  std::int64_t parts() const override { return shape_[static_cast<std::size_t>(loop_)]; }
+
+  void run_parts(const Range* buffers, void* scratch, std::int64_t first, std::int64_t last) const override {
+    const std::size_t loop = static_cast<std::size_t>(loop_);
+    if (reduction_) reduction_->run_parts(buffers, scratch, parts(), first, last);
+    elementwise_.run_parts(buffers, buffers + inputs_, finished(scratch).data(), shape_, loop, first, last);
   }
 
  private:
+  /** Where the finished accumulators are. */
+  std::vector<const void*> finished(void* scratch) const {
+    std::vector<const void*> results(accumulators_);
+    for (std::size_t i = 0; i < accumulators_; i++) results[i] = reduction_->result(scratch, i);
+    return results;
+  }
+
+  std::vector<std::int64_t> shape_;
+  int loop_;
   std::size_t accumulators_ = 0;
   Elementwise elementwise_;
   std::unique_ptr<Reduction> reduction_;
@@ -454,6 +532,11 @@ class NestKernel final : public Kernel {
 
 }  // namespace
 
-KernelPointer nest_kernel(Nest nest) { return std::make_shared<NestKernel>(without_single_reduction(std::move(nest))); }
+KernelPointer nest_kernel(Nest nest) { return std::make_shared<NestKernel>(without_single_reduction(std::move(nest)), -1); }
+
+PartedPointer parted_nest(Nest nest, int loop) {
+  if (loop < 0 || loop >= static_cast<int>(nest.shape.size()) || (nest.reduces && loop > 0)) throw ArgumentError("native: malformed parts: a nest has no such loop to be parted along.");
+  return std::make_shared<NestKernel>(without_single_reduction(std::move(nest)), loop);
+}
 
 }  // namespace sconce

@@ -10,7 +10,7 @@ namespace sconce {
 
 Sheet::Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_t>& extents, std::vector<int> row_loops, int column,
              const std::vector<int>& results, bool stores)
-    : list_(list), extents_(extents), row_loops_(std::move(row_loops)), column_(column) {
+    : list_(list), extents_(extents), row_loops_(std::move(row_loops)), column_(column), stores_(stores) {
   for (const int loop : row_loops_) rows_ *= extents_[loop];
   if (column_ >= 0) width_ = extents_[column_];
   // Blocks of about one size, in whole vectors: a short one at the end of each row would cost as much as a long one.
@@ -35,6 +35,8 @@ Sheet::Sheet(const std::vector<Instruction>& list, const std::vector<std::int64_
   };
   values_at_ = reserve(steps_.size() * sizeof(void*));
   expansions_at_ = reserve(steps_.size() * sizeof(void*));
+  targets_at_ = reserve(steps_.size() * sizeof(void*));
+  next_at_ = reserve(steps_.size() * sizeof(void*));
   rows_at_ = reserve(row_loops_.size() * static_cast<std::size_t>(block_rows_) * 8);
   turned_at_ = reserve(static_cast<std::size_t>(block_rows_ * block_columns_) * 8);
   slots_at_ = reserve(static_cast<std::size_t>(slots_) * kFusedElements * sizeof(float));
@@ -90,12 +92,19 @@ void Sheet::classify(const std::vector<Instruction>& list) {
     step.instruction = &instruction;
     step.lane = lane_of(instruction.dtype);
     int reach = kOnce;
-    const auto follow = [&](int operand) { reach |= steps_[operand].reach; };
+    const auto follow = [&](int operand) {
+      reach |= steps_[operand].reach;
+      step.row_reads |= steps_[operand].row_reads;
+    };
+    const auto read_row_loop = [&](std::size_t i) { step.row_reads |= std::uint64_t{1} << std::min<std::size_t>(i, 63); };
     switch (instruction.kind) {
       case Instruction::Kind::kConstant:
         break;
       case Instruction::Kind::kIndex:
         reach = instruction.number == column_ ? kColumn : kRow;
+        for (std::size_t i = 0; i < row_loops_.size(); i++) {
+          if (row_loops_[i] == instruction.number) read_row_loop(i);
+        }
         break;
       case Instruction::Kind::kAccumulator:
         reach = kElement;
@@ -116,7 +125,10 @@ void Sheet::classify(const std::vector<Instruction>& list) {
           const int loop = row_loops_[i];
           const std::int64_t stride = extents_[loop] > 1 ? instruction.strides[loop] : 0;
           step.row_strides[i] = stride;
-          if (stride != 0) reach |= kRow;
+          if (stride != 0) {
+            reach |= kRow;
+            read_row_loop(i);
+          }
           if (extents_[loop] > 1 && stride != expected) in_order = false;
           expected *= extents_[loop];
         }
@@ -206,7 +218,10 @@ SheetWorker::SheetWorker(const Sheet& sheet, const Range* inputs, const void* co
       memory_(static_cast<char*>(memory)),
       values_(reinterpret_cast<const void**>(memory_ + sheet.values_at_)),
       expansions_(reinterpret_cast<const void**>(memory_ + sheet.expansions_at_)),
+      targets_(reinterpret_cast<void**>(memory_ + sheet.targets_at_)),
+      next_(reinterpret_cast<const void**>(memory_ + sheet.next_at_)),
       rows_at_(reinterpret_cast<std::int64_t*>(memory_ + sheet.rows_at_)) {
+  std::fill_n(targets_, sheet.steps_.size(), nullptr);
   if (sheet.rows_ == 0 || sheet.width_ == 0) return;
   column_ = 0;
   columns_ = 1;
@@ -220,19 +235,25 @@ SheetWorker::SheetWorker(const Sheet& sheet, const Range* inputs, const void* co
   rows_ = 0;
 }
 
-void SheetWorker::locate_rows(std::int64_t row, std::int64_t rows) {
+std::uint64_t SheetWorker::locate_rows(std::int64_t row, std::int64_t rows) {
+  std::uint64_t moved = rows == 1 && rows_ == 1 ? 0 : ~std::uint64_t{0};
   if (!sheet_.locates_rows_) {
+    if (row != row_) moved = ~std::uint64_t{0};
     row_ = row;
     rows_ = rows;
-    return;
+    return moved;
   }
   const std::size_t loops = sheet_.row_loops_.size();
+  const auto place = [&](std::size_t loop, std::int64_t r, std::int64_t index) {
+    if (row_index(loop, r) != index) moved |= std::uint64_t{1} << std::min<std::size_t>(loop, 63);
+    row_index(loop, r) = index;
+  };
   const auto after = [&](std::int64_t from, std::int64_t to) {
     bool carry = true;
     for (std::size_t i = loops; i-- > 0;) {
       const std::int64_t next = row_index(i, from) + (carry ? 1 : 0);
       carry = carry && next == sheet_.extents_[sheet_.row_loops_[i]];
-      row_index(i, to) = carry ? 0 : next;
+      place(i, to, carry ? 0 : next);
     }
   };
   if (row != row_) {
@@ -242,7 +263,7 @@ void SheetWorker::locate_rows(std::int64_t row, std::int64_t rows) {
       std::int64_t rest = row;
       for (std::size_t i = loops; i-- > 0;) {
         const std::int64_t extent = sheet_.extents_[sheet_.row_loops_[i]];
-        row_index(i, 0) = rest % extent;
+        place(i, 0, rest % extent);
         rest /= extent;
       }
     }
@@ -250,9 +271,10 @@ void SheetWorker::locate_rows(std::int64_t row, std::int64_t rows) {
   row_ = row;
   rows_ = rows;
   for (std::int64_t r = 1; r < rows; r++) after(r - 1, r);
+  return moved;
 }
 
-void SheetWorker::evaluate(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, void* last_result, bool streams) {
+void SheetWorker::evaluate(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, bool streams) {
   const bool moved = column != column_ || columns != columns_;
   column_ = column;
   columns_ = columns;
@@ -268,15 +290,14 @@ void SheetWorker::evaluate(std::int64_t row, std::int64_t rows, std::int64_t col
     }
     rows_ = rows_before;
   }
-  // Along a single row, what depends on it alone is still there.
-  const bool same_row = rows == 1 && rows_ == 1 && row == row_;
   prepared_ = prepared_ && !moved && rows == rows_;
-  if (!same_row) locate_rows(row, rows);
+  // From one single row to the next, what depends on it alone may still be there.
+  const std::uint64_t moved_rows = locate_rows(row, rows);
   const std::int64_t n = rows * columns;
   for (const int at : sheet_.by_block_) {
     const Sheet::Step& step = sheet_.steps_[at];
     if (step.reach == Sheet::kRow) {
-      if (same_row) continue;
+      if ((step.row_reads & moved_rows) == 0) continue;
       values_[at] = memory_ + step.place;
       columns_ = 1;
       run(step, rows, memory_ + step.place);
@@ -292,13 +313,11 @@ void SheetWorker::evaluate(std::int64_t row, std::int64_t rows, std::int64_t col
         expansions_[at] = out;
       }
     } else {
-      void* out = memory_ + step.place;
-      const bool is_last = last_result != nullptr && at + 1 == static_cast<int>(sheet_.steps_.size());
-      if (is_last) out = last_result;
+      void* out = targets_[at] != nullptr ? targets_[at] : memory_ + step.place;
       values_[at] = out;
       in_element_ = true;
       if (step.program.empty()) run(step, n, out);
-      else run_program(step, n, out, streams && is_last);
+      else run_program(step, n, out, streams);
       in_element_ = false;
     }
   }
@@ -384,9 +403,18 @@ void SheetWorker::run_program(const Sheet::Step& step, std::int64_t n, void* out
   if (!prepared_) prepare_program(step);
   FusedStep* steps = reinterpret_cast<FusedStep*>(memory_ + step.program_at);
   for (const int at : step.moving) steps[at].operand = const_cast<float*>(static_cast<const float*>(values_[step.program[at].operand]));
+  for (const int at : step.asking) steps[at].operand = const_cast<float*>(static_cast<const float*>(next_[step.program[at].operand]));
+  for (const int at : step.targets) {
+    const int value = step.program[at].operand;
+    void* to = targets_[value] != nullptr ? targets_[value] : memory_ + sheet_.steps_[value].place;
+    steps[at].operand = static_cast<float*>(to);
+    steps[at].streams = streams && to == targets_[value];
+    values_[value] = to;
+  }
   const int count = static_cast<int>(step.program.size());
+  const std::size_t made = static_cast<std::size_t>(&step - sheet_.steps_.data());
   steps[count - 1].operand = static_cast<float*>(out);
-  steps[count - 1].streams = streams;
+  steps[count - 1].streams = streams && out == targets_[made];
   fused_table().run(steps, count, n);
 }
 
@@ -399,6 +427,9 @@ void SheetWorker::load(const Sheet::Step& step, std::int64_t rows, std::int64_t 
   const std::size_t lane = lane_bytes(step.lane);
   const BlockLoad read = table_.loads[static_cast<int>(instruction.dtype)];
   const std::int64_t n = rows * columns;
+  const std::size_t at = static_cast<std::size_t>(&step - sheet_.steps_.data());
+  // Nothing is worth asking for where elements are copied.
+  if (step.asked_for) next_[at] = out;
 
   // A guard or a computed position says for each element what to read.
   const auto spread = [&](int value, std::int64_t i) {
@@ -464,11 +495,17 @@ void SheetWorker::load(const Sheet::Step& step, std::int64_t rows, std::int64_t 
   }
   if ((step.is_direct() && is_whole()) || (rows == 1 && step.column_stride == 1 && step.reads_in_place())) {
     const char* from = base + (offset_of(0) + first) * element;
-    values_[static_cast<std::size_t>(&step - sheet_.steps_.data())] = from;
-    // The next block likely follows. The processor's own prefetching loses its way between blocks.
-    if (sheet_.is_large()) {
-      const char* next = from + n * element;
-      for (std::int64_t byte = 0; byte < n * element; byte += 64) __builtin_prefetch(next + byte);
+    values_[at] = from;
+    // The processor's own prefetching loses its way between blocks.
+    if (sheet_.asks_ahead()) {
+      const bool follows = expected_row_ < 0;
+      const bool in_row = follows && column_ + columns < sheet_.width_;
+      const std::int64_t row = !follows ? expected_row_ : in_row ? row_ : row_ + rows;
+      const std::int64_t column = !follows ? expected_column_ : in_row ? column_ + columns : 0;
+      const char* next = base + (row_offset(step, row) + column) * element;
+      // Little by little as a program goes over the block, where one does: so that neither waits for the other.
+      if (step.asked_for) next_[at] = next;
+      else for (std::int64_t byte = 0; byte < n * element; byte += 64) __builtin_prefetch(next + byte);
     }
     return;
   }
@@ -486,6 +523,17 @@ void SheetWorker::load(const Sheet::Step& step, std::int64_t rows, std::int64_t 
     else read(to, from, stride, columns);
     r += run;
   }
+}
+
+std::int64_t SheetWorker::row_offset(const Sheet::Step& step, std::int64_t row) const {
+  std::int64_t offset = step.instruction->offset;
+  if (step.contiguous) return offset + row * sheet_.width_;
+  for (std::size_t i = step.row_strides.size(); i-- > 0;) {
+    const std::int64_t extent = sheet_.extents_[sheet_.row_loops_[i]];
+    offset += step.row_strides[i] * (row % extent);
+    row /= extent;
+  }
+  return offset;
 }
 
 /** Reads columns that lie along neighbouring rows one after the other, and turns them: no cache line is touched twice. */

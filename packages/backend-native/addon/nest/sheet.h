@@ -34,10 +34,13 @@ class Sheet {
   std::int64_t block_columns() const { return block_columns_; }
   /** Whether a value depends on the column and not on the row. */
   bool has_column_values() const { return !by_column_.empty(); }
-  /** Whether its values do not stay in the second-level cache. */
-  bool is_large() const { return rows_ * width_ >= std::int64_t{1} << 18; }
-  /** Whether the last value can be stored past the caches as it is computed. */
-  bool can_stream_last() const { return !steps_.empty() && !steps_.back().program.empty(); }
+  /** Whether its blocks are worth asking for ahead: results follow on what made their operands, while the elements of a reduction may come from long ago. */
+  bool asks_ahead() const { return rows_ * width_ >= std::int64_t{1} << (stores_ ? 18 : 15); }
+  /** Whether a result can be computed where it is stored: nothing reads it afterwards. `streams` asks whether past the caches, too. */
+  bool has_target(int value, bool streams) const {
+    const Step& step = steps_[value];
+    return step.targeted || (value + 1 == static_cast<int>(steps_.size()) && !(streams && step.program.empty()));
+  }
   /** Bytes that a worker needs. */
   std::size_t memory_bytes() const { return memory_bytes_; }
 
@@ -63,11 +66,16 @@ class Sheet {
     int operands = 0;
     std::vector<Link> program;   // of the last of several applications that are done as one
     std::vector<int> moving;     // those of its links whose operands lie elsewhere in each block
+    std::vector<int> asking;     // those of its links that ask for the next block of a load
+    std::vector<int> targets;    // those of its links that keep a value which only its store reads
     std::size_t program_at = 0;  // where its steps are in a worker's memory
     bool absorbed = false;       // an application that a later one's program does
     bool merged = false;         // an application that is made with each choice that depends on it
+    bool asked_for = false;      // a load whose next block a program asks for
     bool placed = false;         // a value that is read outside its program
+    bool targeted = false;       // a value that a link in `targets` keeps
     std::vector<std::int64_t> row_strides;  // of a load, per row loop
+    std::uint64_t row_reads = 0;            // the row loops it depends on, a bit each; the last bit is for all loops from there on
     std::int64_t column_stride = 0;
     bool contiguous = false;     // a load whose elements lie in the order of the sheet
     bool copied = false;         // a load whose source may be written over before its value is asked for
@@ -92,6 +100,7 @@ class Sheet {
   class Fuser;
   void fuse(const std::vector<int>& results);
   void merge_comparisons(const std::vector<int>& uses);
+  void ask_ahead(std::vector<Link>& program);
   /** Whether a value can be made by a step of a program. */
   bool can_fuse(int at) const;
   std::vector<int> count_uses(const std::vector<int>& results) const;
@@ -105,6 +114,7 @@ class Sheet {
   std::vector<std::int64_t> extents_;
   std::vector<int> row_loops_;
   int column_;
+  bool stores_;
   std::int64_t rows_ = 1;
   std::int64_t width_ = 1;
   std::int64_t block_rows_ = 1;
@@ -115,6 +125,8 @@ class Sheet {
   std::size_t memory_bytes_ = 0;
   std::size_t values_at_ = 0;
   std::size_t expansions_at_ = 0;
+  std::size_t targets_at_ = 0;
+  std::size_t next_at_ = 0;
   std::size_t rows_at_ = 0;
   std::size_t turned_at_ = 0;
   std::size_t slots_at_ = 0;
@@ -147,8 +159,17 @@ class SheetWorker {
   SheetWorker(const SheetWorker&) = delete;
   SheetWorker& operator=(const SheetWorker&) = delete;
 
-  /** Computes the rows [row, row + rows) and columns [column, column + columns): at most a block. The last value goes to `last_result`, past the caches if `streams`. */
-  void evaluate(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, void* last_result = nullptr, bool streams = false);
+  /** Where a value that `has_target` goes in the next blocks; null for the worker's own memory. Written before all inputs are read, unless it is the last value. */
+  void*& target(int value) { return targets_[value]; }
+
+  /** Computes the rows [row, row + rows) and columns [column, column + columns): at most a block. What has a target goes there past the caches if `streams`. */
+  void evaluate(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns, bool streams = false);
+
+  /** Tells where the block after the next one begins, if it does not follow it, for its inputs to be asked for. */
+  void expect(std::int64_t row, std::int64_t column) {
+    expected_row_ = row;
+    expected_column_ = column;
+  }
 
   /** Whether the elements of the block just computed are neighbours in the order of the sheet. */
   bool is_whole() const { return rows_ == 1 || columns_ == sheet_.width_; }
@@ -164,8 +185,11 @@ class SheetWorker {
   /** The lanes of an operand of a value of every element, which is a single one for the block if `single` says so. */
   const void* operand_of_element(int operand, bool& single) const;
   void load(const Sheet::Step& step, std::int64_t rows, std::int64_t columns, void* out);
+  /** Where a load of every element finds a row. */
+  std::int64_t row_offset(const Sheet::Step& step, std::int64_t row) const;
   void load_across(const Sheet::Step& step, const char* base, std::int64_t rows, std::int64_t columns, void* out);
-  void locate_rows(std::int64_t row, std::int64_t rows);
+  /** Moves to rows, and tells along which row loops (a bit each, as in `row_reads`) the first one is elsewhere than before. */
+  std::uint64_t locate_rows(std::int64_t row, std::int64_t rows);
 
   const Sheet& sheet_;
   const BlockTable& table_;
@@ -176,12 +200,17 @@ class SheetWorker {
   char* memory_;
   const void** values_;
   const void** expansions_;
+  void** targets_;
+  /** Of loads that are asked for, where the next block's elements are. */
+  const void** next_;
   /** Positions of the block's rows along each row loop. */
   std::int64_t* rows_at_;
   std::int64_t row_ = -1;
   std::int64_t rows_ = 0;
   std::int64_t column_ = -1;
   std::int64_t columns_ = -1;
+  std::int64_t expected_row_ = -1;
+  std::int64_t expected_column_ = -1;
   bool in_element_ = false;
   bool prepared_ = false;
 };

@@ -7,6 +7,7 @@ import { describeJoinedNest } from "./joined-nest.ts";
 import { describeHold, describeKeptNest } from "./kept.ts";
 import { describeMatmul } from "./matmul.ts";
 import { describeMoments } from "./moments.ts";
+import { describeParts } from "./parts.ts";
 import { describePooling } from "./pooling.ts";
 import { describeSoftmax } from "./softmax.ts";
 import { describeTakeAdd } from "./take-add.ts";
@@ -36,6 +37,7 @@ const descriptions: Readonly<Record<string, Describe>> = {
   maxPoolGradient: describePooling,
   maxPoolSelect: describePooling,
   moments: describeMoments,
+  parts: describeParts,
   softmax: describeSoftmax,
   takeAdd: describeTakeAdd,
   transpose: describeTranspose,

@@ -8,6 +8,7 @@ import {
   conv2d,
   cumulativeSum,
   grad,
+  type Instruction,
   type LoopNest,
   maxPool2d,
   type OpRequest,
@@ -16,6 +17,7 @@ import {
   withBackend,
 } from "@sconce/core";
 import { describeOp } from "../../src/claims/index.ts";
+import type { PartsAttributes } from "../../src/claims/parts.ts";
 import { encodeNest } from "../../src/encode-nest.ts";
 import { openNative } from "../../src/index.ts";
 
@@ -127,6 +129,45 @@ const programs: readonly (readonly [(...inputs: Tensor[]) => Tensor, readonly Te
   [(x) => x.cast("float16").mul(2).cast("float64").exp().cast("float32").sum(), [floats(9)]],
 ];
 
+/** What is done part by part in programs is larger than what malformed descriptions of it should run: rows less their means. */
+function smallParts(): readonly number[] | undefined {
+  const rows = { shape: [40, 6], dtype: "float32" } as const;
+  const sums = { shape: [40], dtype: "float32" } as const;
+  const moments = { extents: [40, 1, 6], strides: [6, 0, 1] };
+  const load = (input: number, ...strides: number[]): Instruction => ({
+    kind: "load",
+    input,
+    dtype: "float32",
+    access: { kind: "affine", offset: 0, strides },
+  });
+  const difference: Instruction = { kind: "apply", operator: "subtract", dtype: "float32", operands: [0, 1] };
+  const inputs = ["float32", "float32"] as const;
+  const body = [load(0, 6, 1), load(1, 1, 0), difference];
+  const store = { value: 2, dtype: "float32" } as const;
+  const nest: LoopNest = { shape: [40, 6], inputs, body, epilogue: [], stores: [store] };
+  const extent = [6];
+  const accumulators = [{ value: 2, combine: "sum", dtype: "float32" }] as const;
+  const epilogue: Instruction[] = [{ kind: "accumulator", index: 0 }];
+  const sum: LoopNest = {
+    ...nest,
+    shape: [40],
+    reduce: { extent, accumulators },
+    epilogue,
+    stores: [{ value: 0, dtype: "float32" }],
+  };
+  const attributes: PartsAttributes = {
+    parts: 40,
+    atOnce: 7,
+    outputs: 4,
+    stages: [
+      { work: { moments: { op: "moments", attributes: moments, inputs: [rows], output: sums } }, buffers: [0, 1, 2] },
+      { work: { nest, loop: 0 }, buffers: [0, 1, 3] },
+      { work: { nest: sum, loop: 0 }, buffers: [3, 2, 4] },
+    ],
+  };
+  return describeOp({ op: "parts", attributes, inputs: [rows], output: sums });
+}
+
 /** Every kernel that compiling the programs and their gradients asks for, once each. */
 export async function kernelCorpus(): Promise<KernelDescription[]> {
   const found = new Map<string, KernelDescription>();
@@ -156,5 +197,6 @@ export async function kernelCorpus(): Promise<KernelDescription[]> {
     }
   });
   await native.close?.();
+  add("parts", smallParts() ?? []);
   return [...found.values()];
 }

@@ -33,6 +33,23 @@ const cases: readonly (readonly [title: string, inputs: () => Tensor[], run: (..
   ["channels of images", () => [wave([5, 6, 7, 9], 0.7)], both([0, 2, 3])],
   ["a mean far from zero", () => [wave([4, 5000], 0.7, 10_000)], both(-1)],
   [
+    "means that jump from block to block",
+    () => [
+      tensor(
+        Float32Array.from({ length: 60_000 }, (_, i) => (i % 9000 < 2100 ? 1000 : -0.5) + Math.sin(i)),
+        {
+          shape: [3, 20_000],
+        },
+      ),
+    ],
+    both(-1),
+  ],
+  [
+    "a few elements far from all others",
+    () => [tensor(Float32Array.from({ length: 200_000 }, (_, i) => (i < 300 ? 1e4 : Math.sin(i) / 100)))],
+    both(0),
+  ],
+  [
     "an infinity",
     () => [tensor(Float32Array.from({ length: 4000 }, (_, i) => (i === 5 ? Number.POSITIVE_INFINITY : i)))],
     both(0),
