@@ -27,6 +27,9 @@ constexpr int kVectors = 2;
 /** Elements of a cache line. */
 constexpr std::int64_t kLine = 16;
 
+/** Rows of a panel that are multiplied while one more comes from memory. */
+constexpr std::int64_t kAhead = 64;
+
 /** Rows of a tile of so many vectors: as many as leave registers for the columns and one element. */
 constexpr int tile_rows(int vectors) {
   constexpr int of_two[] = {8, 6}, of_four[] = {12, 12, 8, 6};
@@ -126,6 +129,15 @@ class Tile {
     each([&](int r, int v) { __builtin_prefetch(rows + r * step + v * kLanes); });
   }
 
+  /** Some rows of the panel are wanted soon: about when memory has answered. What lies behind a packed panel is mostly the next. */
+  __attribute__((always_inline)) void ask_for_panel(const float* panel) const {
+    const float* ahead = panel + kAhead * p_.panel_step;
+    for (std::int64_t k = 0; k < kLine; k++, ahead += p_.panel_step) {
+#pragma GCC unroll 4
+      for (std::int64_t column = 0; column < Vectors * kLanes; column += kLine) __builtin_prefetch(ahead + column);
+    }
+  }
+
   float* result() const { return p_.result + row_ * p_.result_step; }
 
   __attribute__((always_inline)) void clear() {
@@ -151,14 +163,16 @@ class Tile {
         panel += p_.depth * panel_step;
         continue;
       }
-      // While the rows of this tile are multiplied, those of the next come from memory, a cache line of each at a time.
-      const bool asks = p_.rows_are_new && row_ + 2 * Rows <= p_.last;
-      const std::int64_t piece = asks ? kLine * step : end;
+      // While the rows of this tile are multiplied, those of the next come from memory, a cache line of each at a time; and
+      // while the first tile is, so does the panel.
+      const bool asks = p_.rows_are_new && row_ + 2 * Rows <= p_.last, asks_panel = row_ == 0;
+      const std::int64_t piece = asks || asks_panel ? kLine * step : end;
       for (std::int64_t start = 0; start < end; start += piece) {
         if (asks) {
 #pragma GCC unroll 16
           for (int r = 0; r < Rows; r++) __builtin_prefetch(p_.rows[tap * p_.row_count + row_ + Rows + r] + p_.offset + start);
         }
+        if (asks_panel) ask_for_panel(panel);
         const std::int64_t stop = std::min(end, start + piece);
         for (std::int64_t k = start; k < stop; k += step) {
           Floats columns[Vectors];
