@@ -42,8 +42,13 @@ class Direct final : public Kernel {
 #pragma omp parallel for schedule(static)
     for (std::int64_t number = 0; number < shares_.tasks(); number++) {
       const Shares::Task task = shares_.task(number);
-      const float** pixels = static_cast<const float**>(thread_memory(static_cast<std::size_t>(taps_ * task.rows) * sizeof(float*)));
-      point(x, task.first_row, task.rows, pixels);
+      const float* const first = x + task.first_row * shape_.inputs;
+      const float* const* pixels = &first;
+      if (!is_product(shape_)) {
+        const float** const pointers = static_cast<const float**>(thread_memory(static_cast<std::size_t>(taps_ * task.rows) * sizeof(float*)));
+        point(x, task.first_row, task.rows, pointers);
+        pixels = pointers;
+      }
       for (std::int64_t panel = task.first_panel; panel < task.last_panel; panel++) {
         multiply(pixels, task.first_row, task.rows, taps_ == 1 && panel == task.first_panel && bytes_[0] > kFarBytes, weight, panel, steps.empty() ? nullptr : &chain, y);
       }
@@ -106,7 +111,12 @@ class Direct final : public Kernel {
         product.chain = is_last ? chain : nullptr;
         product.place = first * shape_.outputs;
         product.place_step = shape_.outputs;
-        product_table().multiply(product);
+        if (is_product(shape_)) {
+          product.row_apart = shape_.inputs;
+          product_table().multiply_lines(product);
+        } else {
+          product_table().multiply(product);
+        }
       }
     }
   }
