@@ -20,7 +20,7 @@ import { encodeNest } from "./encode-nest.ts";
 import { moveBeforeConcatenation } from "./optimize/before-concatenation.ts";
 import { keepInOrder } from "./optimize/channels-last.ts";
 import { joinConvolutions } from "./optimize/join-convolutions.ts";
-import { joinExpansions } from "./optimize/join-expansions.ts";
+import { joinStrips } from "./optimize/join-strips.ts";
 import { keepConstants } from "./optimize/keep-constants.ts";
 import { joinMoments } from "./optimize/moments.ts";
 import { imagesSideBySide, inOrder, type Order, orderFor } from "./optimize/orders.ts";
@@ -104,7 +104,7 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
           const order = orderFor(joined, claim);
           const fused = fuseEpilogues(joined, epilogueClaim(joined, claim, order));
           const laidOut = joinConvolutions(keepInOrder(fused, claim, order), claim);
-          const merged = joinMoments(shareConcatenations(joinExpansions(laidOut, claim), claim), claim);
+          const merged = joinMoments(shareConcatenations(joinStrips(laidOut, claim), claim), claim);
           return keepConstants(merged, claim);
         },
       }),
