@@ -264,25 +264,31 @@ __attribute__((noinline)) void tile(const PanelProduct& p, std::int64_t row) {
   Tile<kApart, Rows, Vectors>(p, row).run();
 }
 
+/** `count` rows from `row` on, which are at most so many. */
 template <int kApart, int Vectors, int Rows>
-void last_rows(const PanelProduct& p, std::int64_t row) {
+void last_rows(const PanelProduct& p, std::int64_t row, std::int64_t count) {
   if constexpr (Rows > 0) {
-    if (p.last - row == Rows) tile<kApart, Rows, Vectors>(p, row);
-    else last_rows<kApart, Vectors, Rows - 1>(p, row);
+    if (count == Rows) tile<kApart, Rows, Vectors>(p, row);
+    else last_rows<kApart, Vectors, Rows - 1>(p, row, count);
   }
 }
 
 template <int kApart, int Vectors>
 void rows_of(const PanelProduct& p) {
   constexpr int rows = tile_rows(Vectors), asking = kApart == kAnyApart ? kAsking : kApart;
-  if (p.last < rows) return last_rows<asking, Vectors, rows - 1>(p, 0);
-  tile<asking, rows, Vectors>(p, 0);
-  std::int64_t row = rows;
-  for (; row + rows <= p.last; row += rows) {
-    if (p.rows_are_new) tile<asking, rows, Vectors>(p, row);
+  // Fewer sums wait for each other: the multipliers' results come after four cycles, and there are two of them. Then the
+  // last two tiles share their rows.
+  constexpr int fewest_sums = 8;
+  if (p.last < rows) return last_rows<asking, Vectors, rows - 1>(p, 0, p.last);
+  const std::int64_t rest = p.last % rows, shared = rest > 0 && rest * Vectors < fewest_sums ? rows + rest : 0;
+  std::int64_t row = 0;
+  for (; row + rows <= p.last - shared; row += rows) {
+    if (row == 0 || p.rows_are_new) tile<asking, rows, Vectors>(p, row);
     else tile<kApart, rows, Vectors>(p, row);
   }
-  last_rows<kApart, Vectors, rows - 1>(p, row);
+  if (shared > 0) last_rows<asking, Vectors, rows - 1>(p, row, shared / 2);
+  row += shared / 2;
+  last_rows<kApart, Vectors, rows - 1>(p, row, p.last - row);
 }
 
 template <int kApart, int Vectors = kVectors>
