@@ -23,7 +23,7 @@ class Direct final : public Kernel {
  public:
   Direct(const DirectShape& shape, std::int64_t distance, const KernelOrder& order, const PostOperations& post)
       : shape_(shape), distance_(distance), order_(order), post_(post), rows_(shape.batch * shape.output_height * shape.output_width),
-        taps_(shape.kernel_height * shape.kernel_width), panels_(taps_ * shape.inputs, shape.outputs), shares_(rows_, shape.inputs * kFloat, panels_.count(), kFewestTasks), packed_(panels_.bytes()) {
+        taps_(shape.kernel_height * shape.kernel_width), panels_(taps_ * shape.inputs, shape.outputs), shares_(rows_, shape.inputs * kFloat, panels_, kFewestTasks), packed_(panels_.bytes()) {
     bytes_ = {static_cast<std::size_t>(shape.batch * shape.height * shape.width * shape.inputs * kFloat), static_cast<std::size_t>(taps_ * shape.inputs * shape.outputs * kFloat)};
     for (const std::size_t bytes : post.bytes()) bytes_.push_back(bytes);
     inputs_ = bytes_.size();
@@ -38,7 +38,6 @@ class Direct final : public Kernel {
     const ResultChain chain = result_chain(steps);
     const float* weight = static_cast<const float*>(
         packed_.get(buffers[1], scratch, [&](void* target) { pack(static_cast<const float*>(buffers[1].pointer), static_cast<float*>(target)); }));
-    // Neighbouring rows stay with a thread, in whose cache they may be from the kernel before.
 #pragma omp parallel for schedule(static)
     for (std::int64_t number = 0; number < shares_.tasks(); number++) {
       const Shares::Task task = shares_.task(number);
