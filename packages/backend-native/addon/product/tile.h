@@ -189,14 +189,14 @@ class Tile {
 
   /**
    * Adds the products of a tap: element(row, k) with the rows of the panel. While the rows of this tile, which begin at
-   * row(r), are multiplied, those of the next come from memory, a cache line of each at a time; and while the first tile is,
-   * so does the panel.
+   * row(r), are multiplied, those of the next come from memory, a cache line of each at a time; and while the first of
+   * several tiles is, so does the panel. Where there is but one, memory is the limit, and asking only costs.
    */
   template <class Element, class Row>
   __attribute__((always_inline)) void add_products(const Element& element, const Row& row, const float*& panel) {
     const std::int64_t end = p_.depth * p_.step;
     if constexpr (kApart >= kAnyApart) return add_products(element, 0, end, panel);
-    const bool asks = p_.rows_are_new && row_ + 2 * Rows <= p_.last, asks_panel = row_ == 0;
+    const bool asks = p_.rows_are_new && row_ + 2 * Rows <= p_.last, asks_panel = row_ == 0 && p_.last > Rows;
     const std::int64_t piece = asks || asks_panel ? kLine * p_.step : end;
     for (std::int64_t start = 0; start < end; start += piece) {
       if (asks) {
@@ -279,14 +279,14 @@ void rows_of(const PanelProduct& p) {
   // Fewer sums wait for each other: the multipliers' results come after four cycles, and there are two of them. Then the
   // last two tiles share their rows.
   constexpr int fewest_sums = 8;
-  if (p.last < rows) return last_rows<asking, Vectors, rows - 1>(p, 0, p.last);
+  if (p.last < rows) return last_rows<kApart, Vectors, rows - 1>(p, 0, p.last);
   const std::int64_t rest = p.last % rows, shared = rest > 0 && rest * Vectors < fewest_sums ? rows + rest : 0;
   std::int64_t row = 0;
   for (; row + rows <= p.last - shared; row += rows) {
     if (row == 0 || p.rows_are_new) tile<asking, rows, Vectors>(p, row);
     else tile<kApart, rows, Vectors>(p, row);
   }
-  if (shared > 0) last_rows<asking, Vectors, rows - 1>(p, row, shared / 2);
+  if (shared > 0) last_rows<kApart, Vectors, rows - 1>(p, row, shared / 2);
   row += shared / 2;
   last_rows<kApart, Vectors, rows - 1>(p, row, p.last - row);
 }
