@@ -302,6 +302,7 @@ napi_value run(napi_env env, napi_callback_info info) {
   Buffers& buffers = device->buffers();
   std::vector<Range> ranges;
   ranges.reserve(numbers.count);
+  std::vector<std::uint64_t> origin;
   for (const auto& [name, kernel] : made->kernels) {
     const std::size_t first = ranges.size();
     for (const std::size_t bytes : kernel->bytes()) {
@@ -312,9 +313,9 @@ napi_value run(napi_env env, napi_callback_info info) {
       ranges.push_back(range);
     }
     const std::size_t outputs = first + kernel->inputs();
-    std::vector<std::uint64_t> origin;
+    origin.clear();
     if (kernel->keeps() != 0) {
-      origin = {kernel->keeps(), 0};
+      origin.assign({kernel->keeps(), 0});
       for (std::size_t i = first; i < outputs; i++) origin.push_back(ranges[i].version);
     }
     for (std::size_t i = outputs; i < ranges.size(); i++) {

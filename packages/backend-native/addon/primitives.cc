@@ -33,7 +33,6 @@ const std::map<std::string, Maker>& makers() {
       {"convolution", convolution},
       {"convolutionInputGradient", convolution_input_gradient},
       {"convolutionWeightGradient", convolution_weight_gradient},
-      {"expandedDepthwise", expanded_depthwise},
       {"imagesConvolution", images_convolution},
       {"imagesConvolutionInputGradient", images_convolution_input_gradient},
       {"imagesConvolutionWeightGradient", images_convolution_weight_gradient},
@@ -50,6 +49,7 @@ const std::map<std::string, Maker>& makers() {
       {"nest", make_nest},
       {"parts", parts},
       {"softmax", softmax},
+      {"strips", strips},
       {"takeAdd", take_add},
       {"transpose", transpose},
   };

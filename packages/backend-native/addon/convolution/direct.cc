@@ -24,7 +24,7 @@ class Direct final : public Kernel {
  public:
   Direct(const DirectShape& shape, std::int64_t distance, const KernelOrder& order, const PostOperations& post)
       : shape_(shape), distance_(distance), order_(order), post_(post), rows_(shape.batch * shape.output_height * shape.output_width),
-        taps_(shape.kernel_height * shape.kernel_width), panels_(taps_ * shape.inputs, shape.outputs), shares_(rows_, shape.inputs * kFloat, panels_.count(), kFewestTasks), packed_(panels_.bytes()) {
+        taps_(shape.kernel_height * shape.kernel_width), panels_(taps_ * shape.inputs, shape.outputs), shares_(rows_, shape.inputs * kFloat, panels_, kFewestTasks), packed_(panels_.bytes()) {
     bytes_ = {static_cast<std::size_t>(shape.batch * shape.height * shape.width * shape.inputs * kFloat), static_cast<std::size_t>(taps_ * shape.inputs * shape.outputs * kFloat)};
     for (const std::size_t bytes : post.bytes()) bytes_.push_back(bytes);
     inputs_ = bytes_.size();
@@ -39,11 +39,15 @@ class Direct final : public Kernel {
     const ResultChain chain = result_chain(steps);
     const float* weight = static_cast<const float*>(
         packed_.get(buffers[1], scratch, [&](void* target) { pack(static_cast<const float*>(buffers[1].pointer), static_cast<float*>(target)); }));
-    // Neighbouring rows stay with a thread, in whose cache they may be from the kernel before.
     parallel_for(shares_.tasks(), [&](std::int64_t number) {
       const Shares::Task task = shares_.task(number);
-      const float** pixels = static_cast<const float**>(thread_memory(static_cast<std::size_t>(taps_ * task.rows) * sizeof(float*)));
-      point(x, task.first_row, task.rows, pixels);
+      const float* const first = x + task.first_row * shape_.inputs;
+      const float* const* pixels = &first;
+      if (!is_product(shape_)) {
+        const float** const pointers = static_cast<const float**>(thread_memory(static_cast<std::size_t>(taps_ * task.rows) * sizeof(float*)));
+        point(x, task.first_row, task.rows, pointers);
+        pixels = pointers;
+      }
       for (std::int64_t panel = task.first_panel; panel < task.last_panel; panel++) {
         multiply(pixels, task.first_row, task.rows, taps_ == 1 && panel == task.first_panel && bytes_[0] > kFarBytes, weight, panel, steps.empty() ? nullptr : &chain, y);
       }
@@ -105,7 +109,12 @@ class Direct final : public Kernel {
         product.chain = is_last ? chain : nullptr;
         product.place = first * shape_.outputs;
         product.place_step = shape_.outputs;
-        product_table().multiply(product);
+        if (is_product(shape_)) {
+          product.row_apart = shape_.inputs;
+          product_table().multiply_lines(product);
+        } else {
+          product_table().multiply(product);
+        }
       }
     }
   }

@@ -3,13 +3,13 @@
 #include <optional>
 
 #include "../convolution/direct.h"
-#include "../convolution/expanded.h"
-#include "../convolution/planes.h"
 #include "../convolution/spread.h"
 #include "../convolution/steps_after.h"
 #include "../depthwise/depthwise.h"
 #include "../product/product.h"
 #include "../results/result_steps.h"
+#include "../strips/stages.h"
+#include "../strips/strips.h"
 #include "../winograd/winograd.h"
 #include "engine.h"
 #include "packed_weights.h"
@@ -230,6 +230,23 @@ Description read_description(Reader& reader) {
   return all;
 }
 
+/** Only the first reads what is row-major. Only the last adds something as large as its results: of the others there are but some rows. */
+StagePointer read_convolution_stage(Reader& reader, bool is_first, bool is_last) {
+  const auto [geometry, distance, post, suits] = read_description(reader);
+  if (suits && distance == geometry.y.dims()[1] && (is_last || !post.has_elements())) {
+    if (geometry.planes && is_first && suits_planes(*geometry.planes)) return planes_stage(*geometry.planes, distance, post);
+    if (geometry.direct && suits_product_stage(*geometry.direct)) return product_stage(*geometry.direct, post);
+    if (geometry.depthwise) return depthwise_stage(*geometry.depthwise, post);
+  }
+  reader.fail("a convolution is no stage");
+}
+
+StagePointer read_pool_stage(Reader& reader) {
+  const PoolShape shape = read_pool_shape(reader);
+  if (!shape.channels_last) reader.fail("a pool is not channels-last");
+  return pool_stage(shape);
+}
+
 }  // namespace
 
 KernelPointer convolution(Reader& reader) {
@@ -243,7 +260,11 @@ KernelPointer convolution(Reader& reader) {
   if (distance != channels && (geometry.y != floats(dims, tag::nhwc) || post.has_elements())) reader.fail("its result cannot be part of a larger one");
   if (geometry.winograd && suits) return winograd(*geometry.winograd, distance, post);
   if (geometry.direct && suits && suits_direct(*geometry.direct)) return direct_convolution(*geometry.direct, distance, post);
-  if (geometry.planes && suits && suits_planes(*geometry.planes)) return planes_convolution(*geometry.planes, distance, post);
+  if (geometry.planes && suits && suits_planes(*geometry.planes)) {
+    std::vector<StagePointer> stages;
+    stages.push_back(planes_stage(*geometry.planes, distance, post));
+    return strips(std::move(stages));
+  }
   const auto dense = [&]() -> KernelPointer {
     if (geometry.depthwise && suits) return depthwise(*geometry.depthwise, post);
     const auto forward = std::make_shared<Forward>(geometry, post);
@@ -253,13 +274,17 @@ KernelPointer convolution(Reader& reader) {
   return distance == channels ? dense() : spread_rows(dense(), rows, channels, distance);
 }
 
-KernelPointer expanded_depthwise(Reader& reader) {
-  const Description first = read_description(reader), second = read_description(reader);
-  const std::optional<DirectShape>& expansion = first.geometry.direct;
-  const std::optional<DepthwiseShape>& depthwise = second.geometry.depthwise;
-  const bool suits = expansion && depthwise && first.suits_our_steps && second.suits_our_steps && suits_expanded(*expansion, first.post, *depthwise);
-  if (!suits || first.distance != expansion->outputs || second.distance != depthwise->channels) reader.fail("they are no expansion and its depthwise convolution");
-  return expanded_depthwise(*expansion, first.post, *depthwise, second.post);
+KernelPointer strips(Reader& reader) {
+  constexpr std::int64_t most = 8;
+  std::vector<StagePointer> stages(static_cast<std::size_t>(reader.integer(1, most)));
+  for (StagePointer& stage : stages) {
+    const bool is_pool = reader.integer(0, 1) == 1;
+    stage = is_pool ? read_pool_stage(reader) : read_convolution_stage(reader, &stage == &stages.front(), &stage == &stages.back());
+  }
+  for (std::size_t i = 1; i < stages.size(); i++) {
+    if (!stages[i]->follows(*stages[i - 1])) reader.fail("a stage does not follow upon the one before");
+  }
+  return strips(std::move(stages));
 }
 
 KernelPointer convolution_input_gradient(Reader& reader) {

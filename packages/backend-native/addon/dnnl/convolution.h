@@ -15,10 +15,11 @@ namespace sconce {
 /** (x, weight, operands of the post-operations...) to y. */
 KernelPointer convolution(Reader& reader);
 /**
- * (x, weight, operands, weight of the second, its operands) to y: a 1x1 convolution and the depthwise convolution of its
- * result, whose descriptions follow each other.
+ * (x, operands of the first, operands of the second, ...) to y: convolutions and maximum pools of each other's results,
+ * channels-last. The description: how many there are, and for each whether it is a pool, and its description; see
+ * read_pool_shape.
  */
-KernelPointer expanded_depthwise(Reader& reader);
+KernelPointer strips(Reader& reader);
 /** (gradient of y, weight) to the gradient of x. */
 KernelPointer convolution_input_gradient(Reader& reader);
 /** (x, gradient of y) to the gradient of the weight. */

@@ -8,6 +8,7 @@
 
 #include "lanes.h"
 #include "squares.h"
+#include "threes.h"
 
 namespace sconce {
 namespace SCONCE_ISA {
@@ -60,21 +61,6 @@ Maximum<Lanes> find(const Window& window, const Strides& strides, int64_t kernel
   return best;
 }
 
-/** The maximum of a window of which nothing lies outside the input, its size known to the compiler. */
-template <class Value, int kHeight, int kWidth>
-Value largest(const Strides& strides, const float* x) {
-  Value best = read<Value>(x);
-#pragma GCC unroll 8
-  for (int64_t row = 0; row < kHeight; row++) {
-#pragma GCC unroll 8
-    for (int64_t column = row == 0 ? 1 : 0; column < kWidth; column++) {
-      const Value value = read<Value>(x + row * strides.row + column * strides.column);
-      best = (value > best) | (value != value) ? value : best;
-    }
-  }
-  return best;
-}
-
 /** Runs `body` for every window of the output rows [begin, end). */
 template <class Body>
 void each_window(const PoolTile& tile, int64_t begin, int64_t end, Body body) {
@@ -86,22 +72,60 @@ void each_window(const PoolTile& tile, int64_t begin, int64_t end, Body body) {
   }
 }
 
+/** The windows of an output row of which nothing lies outside the input. */
+struct Inside {
+  int64_t first_column, last_column;
+};
+
+Inside inside_of(const PoolShape& shape, int64_t row) {
+  const PoolAxis &vertical = shape.vertical, &horizontal = shape.horizontal;
+  if (vertical.first_tap(row) > 0 || vertical.last_tap(row) < vertical.kernel) return {0, 0};
+  int64_t first = 0, last = horizontal.output;
+  while (first < last && horizontal.first_tap(first) > 0) first++;
+  while (last > first && horizontal.last_tap(last - 1) < horizontal.kernel) last--;
+  return {first, last};
+}
+
+/** Windows of 3x3 from `column` on, all inside the input; the result is how many. */
+template <int kStride>
+int64_t maxima_of(const PoolTile& tile, int64_t row, int64_t column, int64_t count, const float* x, float* y) {
+  const Strides strides = strides_of(tile);
+  x += place_of(tile, row, column);
+  y += ((row - tile.output_row) * tile.shape->horizontal.output + column) * tile.step;
+  const bool is_full = count >= kThrees;
+  const int64_t together = is_full ? kThrees : 1;
+  each_channel(tile.channels, [&](auto lanes, int64_t channel) {
+    using Value = typename decltype(lanes)::Value;
+    const auto maxima_together = is_full ? maxima<Value, kStride, kThrees> : maxima<Value, kStride, 1>;
+    if (maxima_together(x + channel, strides.row, tile.step, y + channel)) return;
+    for (int64_t i = 0; i < together; i++) {
+      write(y + channel + i * tile.step, find<decltype(lanes), false>({0, 3, 0, 3}, strides, 0, x + channel + i * kStride * tile.step).value);
+    }
+  });
+  return together;
+}
+
 void maximum(const PoolTile& tile, const float* x, float* y) {
   if (has_squares(*tile.shape)) return maximum_of_squares(tile, x, y);
   const Strides strides = strides_of(tile);
-  const bool is_three = tile.shape->vertical.kernel == 3 && tile.shape->horizontal.kernel == 3;
-  each_window(tile, tile.begin, tile.end, [&](const Window& window, int64_t row, int64_t column, int64_t at) {
-    const int64_t place = place_of(tile, row, column);
-    if (is_three && window.last_row - window.first_row == 3 && window.last_column - window.first_column == 3) {
-      return each_channel(tile.channels, [&](auto lanes, int64_t channel) {
-        write(y + at + channel, largest<typename decltype(lanes)::Value, 3, 3>(strides, x + place + channel));
+  const int64_t width = tile.shape->horizontal.output;
+  for (int64_t row = tile.begin; row < tile.end; row++) {
+    const Inside inside = has_threes(*tile.shape) ? inside_of(*tile.shape, row) : Inside{0, 0};
+    for (int64_t column = 0; column < width;) {
+      if (column >= inside.first_column && column < inside.last_column) {
+        const auto maxima = tile.shape->horizontal.stride == 2 ? maxima_of<2> : maxima_of<1>;
+        column += maxima(tile, row, column, inside.last_column - column, x, y);
+        continue;
+      }
+      const Window window = window_of(tile, row, column);
+      const int64_t place = place_of(tile, row, column), at = ((row - tile.output_row) * width + column) * tile.step;
+      each_channel(tile.channels, [&](auto lanes, int64_t channel) {
+        using Lanes = decltype(lanes);
+        write(y + at + channel, find<Lanes, false>(window, strides, 0, x + place + channel).value);
       });
+      column++;
     }
-    each_channel(tile.channels, [&](auto lanes, int64_t channel) {
-      using Lanes = decltype(lanes);
-      write(y + at + channel, find<Lanes, false>(window, strides, 0, x + place + channel).value);
-    });
-  });
+  }
 }
 
 void select(const PoolTile& tile, const float* x, const float* values, float* y) {

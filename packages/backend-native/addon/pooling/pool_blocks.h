@@ -20,7 +20,7 @@ struct PoolTile {
 };
 
 struct PoolTable {
-  /** The largest element of each window; the first of several in row-major order, and a NaN before any number. */
+  /** The largest element of each window, and a NaN before any number. */
   void (*maximum)(const PoolTile& tile, const float* x, float* y);
   /** The elements of `values` where the windows of x have their maxima; 0 for windows without elements. */
   void (*select)(const PoolTile& tile, const float* x, const float* values, float* y);

@@ -47,19 +47,23 @@ class Panels {
   std::int64_t depth_, columns_, width_, count_;
 };
 
+/** Bytes of panels that do not stay in the second-level cache. */
+constexpr std::size_t kLargePanels = std::size_t{1} << 20;
+
 /** How the rows and panels of a product are shared out: tasks of a block of rows times some neighbouring panels. */
 struct Shares {
   /** `row_bytes`: what a row of the first factor takes; `tasks`: how many are wanted at least, where there are enough rows and panels. */
-  Shares(std::int64_t rows, std::int64_t row_bytes, std::int64_t panels, std::int64_t tasks) : rows_(rows), panels_(panels) {
+  Shares(std::int64_t rows, std::int64_t row_bytes, const Panels& panels, std::int64_t tasks)
+      : rows_(rows), panels_(panels.count()), by_columns_(panels.bytes() > kLargePanels && panels_ * product_table().panel_width > rows) {
     // A block's rows should stay in the second-level cache beside a panel, and there should be work for all threads, but
     // panels want some rows to be worth loading.
     const std::int64_t tile = product_table().tile_rows;
     const std::int64_t most = std::clamp<std::int64_t>((std::int64_t{256} << 10) / row_bytes, 2 * tile, 16 * tile);
-    std::int64_t wanted = std::max(ceiling(rows, most), std::min(ceiling(rows, tile), ceiling(tasks, panels)));
+    std::int64_t wanted = std::max(ceiling(rows, most), std::min(ceiling(rows, tile), ceiling(tasks, panels_)));
     if (wanted > 1) wanted += wanted % 2;
     block = ceiling(rows, wanted);
     row_blocks = ceiling(rows, block);
-    parts = std::min(panels, ceiling(tasks, row_blocks));
+    parts = std::min(panels_, ceiling(tasks, row_blocks));
   }
 
   struct Task {
@@ -68,7 +72,7 @@ struct Shares {
 
   std::int64_t tasks() const { return row_blocks * parts; }
   Task task(std::int64_t number) const {
-    const std::int64_t first = number / parts * block, part = number % parts;
+    const std::int64_t first = (by_columns_ ? number % row_blocks : number / parts) * block, part = by_columns_ ? number / row_blocks : number % parts;
     return {first, std::min(block, rows_ - first), panels_ * part / parts, panels_ * (part + 1) / parts};
   }
 
@@ -76,6 +80,11 @@ struct Shares {
 
  private:
   std::int64_t rows_, panels_;
+  /**
+   * Whether a thread, which gets neighbouring tasks, does some columns of all rows: it then reads only its part of panels that
+   * do not stay in the second-level cache. Otherwise it does some of the rows, in whose cache they may be from the kernel before.
+   */
+  bool by_columns_;
 };
 
 /** Bytes of rows from which on they are likely to come from memory and not from a cache. */

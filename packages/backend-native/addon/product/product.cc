@@ -20,7 +20,7 @@ class MatrixProduct final : public Kernel {
   MatrixProduct(const ProductShape& shape, const PostOperations& post, bool exchanges)
       : shape_(shape), post_(post), exchanges_(exchanges), panels_(shape.depth, shape.columns),
         parts_(parts_of(shape, post)), depth_(ceiling(shape.depth, parts_)), at_once_(shape.transpose_a ? kDepthOfCopies : kDepthAtOnce),
-        shares_(shape.rows, std::min(depth_, at_once_) * kFloat, panels_.count(), ceiling(shape.transpose_a ? kFewestTasks / 2 : kFewestTasks, parts_)), packs_(wants_packing(shape)), packed_(panels_.bytes()) {
+        shares_(shape.rows, std::min(depth_, at_once_) * kFloat, panels_, ceiling(shape.transpose_a ? kFewestTasks / 2 : kFewestTasks, parts_)), packs_(wants_packing(shape)), packed_(panels_.bytes()) {
     bytes_ = {static_cast<std::size_t>(shape.rows * shape.depth * kFloat), static_cast<std::size_t>(shape.depth * shape.columns * kFloat)};
     if (exchanges) std::swap(bytes_[0], bytes_[1]);
     for (const std::size_t bytes : post.bytes()) bytes_.push_back(bytes);

@@ -15,6 +15,8 @@ struct PanelProduct {
   /** [taps][row_count] pointers to rows, of which `depth` elements from `offset` on, `step` apart, are factors. */
   const float* const* rows = nullptr;
   std::int64_t row_count = 0, taps = 1, offset = 0, depth = 0, step = 1;
+  /** Of a product of lines: `rows` has one pointer per tap, to row 0, and the rows lie so many elements apart. */
+  std::int64_t row_apart = 0;
   /** Whether the rows have not been read before, so that they should be asked for ahead. */
   bool rows_are_new = false;
   /** A row known to be zeros: products with it may be left out. */
@@ -44,6 +46,8 @@ struct ProductTable {
   /** Row counts are best multiples of this, which all tiles divide. */
   std::int64_t tile_rows;
   void (*multiply)(const PanelProduct& product);
+  /** The same for rows that lie evenly. */
+  void (*multiply_lines)(const PanelProduct& product);
   /** Writes element (k, column) of a panel, from[k * depth_step + column * column_step], to[k * width + column], with zeros up to `width`. */
   void (*pack)(const float* from, std::int64_t depth_step, std::int64_t column_step, std::int64_t depth, std::int64_t columns, std::int64_t width, float* to);
 };

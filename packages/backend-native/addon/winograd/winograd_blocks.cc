@@ -71,27 +71,33 @@ void kernel_gradient_line(const Vector* m, Vector* w) {
 
 using Line = void (*)(const Vector*, Vector*);
 
-/** Both axes: from a square of From x From to one of To x To. */
-template <int From, int To, Line line>
-void both(const Vector (&from)[From * From], Vector (&to)[To * To]) {
+/** Both axes: from a square of From x From to one of To x To, by load(i) and store(i, value). Unrolled, so that values stay in registers. */
+template <int From, int To, Line line, class Load, class Store>
+__attribute__((always_inline)) inline void both(const Load& load, const Store& store) {
   Vector rows[From * To];
-  for (int i = 0; i < From; i++) line(from + i * From, rows + i * To);
+#pragma GCC unroll 8
+  for (int i = 0; i < From; i++) {
+    Vector row[From];
+#pragma GCC unroll 8
+    for (int j = 0; j < From; j++) row[j] = load(i * From + j);
+    line(row, rows + i * To);
+  }
+#pragma GCC unroll 8
   for (int j = 0; j < To; j++) {
     Vector column[From], result[To];
+#pragma GCC unroll 8
     for (int i = 0; i < From; i++) column[i] = rows[i * To + j];
     line(column, result);
-    for (int i = 0; i < To; i++) to[i * To + j] = result[i];
+#pragma GCC unroll 8
+    for (int i = 0; i < To; i++) store(i * To + j, result[i]);
   }
 }
 
-/** A transform that reads through pointers and writes arrays that lie apart, or the other way round. */
+/** A transform that reads through pointers and writes arrays that lie apart. */
 template <int From, int To, Line line>
 void spread(const float* const* from, std::int64_t channels, float* to, std::int64_t apart) {
   for (std::int64_t c = 0; c < channels; c += kLanes) {
-    Vector elements[From * From], factors[To * To];
-    for (int i = 0; i < From * From; i++) elements[i] = load(from[i] + c);
-    both<From, To, line>(elements, factors);
-    for (int i = 0; i < To * To; i++) store(to + i * apart + c, factors[i]);
+    both<From, To, line>([&](int i) { return SCONCE_ISA::load(from[i] + c); }, [&](int i, Vector value) { SCONCE_ISA::store(to + i * apart + c, value); });
   }
 }
 
@@ -103,35 +109,48 @@ void output_gradient(const float* const* gradients, std::int64_t channels, float
   spread<4, 6, output_gradient_line>(gradients, channels, factors, apart);
 }
 
-void output(const float* sums, std::int64_t apart, std::int64_t channels, float* const* results, const float* all, const ResultStep* steps, std::size_t count) {
+/** Steps that are rare. */
+__attribute__((noinline)) void apply_all(const ResultChain& chain, std::int64_t channel, float* const* results, const float* all, Vector* values) {
+  for (int i = 0; i < 16; i++) {
+    if (results[i] == nullptr) continue;
+    for (std::size_t step = 0; step < chain.count; step++) values[i] = apply(chain.others[step], values[i], results[i] - all + channel, channel);
+  }
+}
+
+void output(const float* sums, std::int64_t apart, std::int64_t first, std::int64_t channels, float* const* results, const float* all, const ResultChain& chain) {
   for (std::int64_t c = 0; c < channels; c += kLanes) {
-    Vector products[36], values[16];
-    for (int i = 0; i < 36; i++) products[i] = load(sums + i * apart + c);
-    both<6, 4, output_line>(products, values);
+    const std::int64_t channel = first + c;
+    Vector values[16];
+    both<6, 4, output_line>([&](int i) { return load(sums + i * apart + c); }, [&](int i, Vector value) { values[i] = value; });
+    const auto change = [&](const auto& function) {
+#pragma GCC unroll 16
+      for (int i = 0; i < 16; i++) values[i] = function(values[i]);
+    };
+    if (chain.scale != nullptr) change([scale = load(chain.scale + channel)](Vector value) { return value * scale; });
+    if (chain.shift != nullptr) change([shift = load(chain.shift + channel)](Vector value) { return value + shift; });
+    if (chain.addend != nullptr) {
+      for (int i = 0; i < 16; i++) {
+        if (results[i] != nullptr) values[i] += load(chain.addend + (results[i] - all) + channel);
+      }
+    }
+    if (chain.has_limits) change([low = repeated(chain.low), high = repeated(chain.high)](Vector value) { return at_most(at_least(value, low), high); });
+    if (chain.count > 0) apply_all(chain, channel, results, all, values);
+#pragma GCC unroll 16
     for (int i = 0; i < 16; i++) {
-      if (results[i] == nullptr) continue;
-      Vector value = values[i];
-      for (std::size_t step = 0; step < count; step++) value = apply(steps[step], value, results[i] - all + c, c);
-      store(results[i] + c, value);
+      if (results[i] != nullptr) store(results[i] + channel, values[i]);
     }
   }
 }
 
 void kernel(const float* taps, std::int64_t count, float* factors, std::int64_t apart) {
   for (std::int64_t c = 0; c < count; c += kLanes) {
-    Vector elements[9], values[36];
-    for (int i = 0; i < 9; i++) elements[i] = load(taps + i * count + c);
-    both<3, 6, kernel_line>(elements, values);
-    for (int i = 0; i < 36; i++) store(factors + i * apart + c, values[i]);
+    both<3, 6, kernel_line>([&](int i) { return load(taps + i * count + c); }, [&](int i, Vector value) { store(factors + i * apart + c, value); });
   }
 }
 
 void kernel_gradient(const float* sums, std::int64_t apart, std::int64_t count, float* taps) {
   for (std::int64_t c = 0; c < count; c += kLanes) {
-    Vector products[36], values[9];
-    for (int i = 0; i < 36; i++) products[i] = load(sums + i * apart + c);
-    both<6, 3, kernel_gradient_line>(products, values);
-    for (int i = 0; i < 9; i++) store(taps + i * count + c, values[i]);
+    both<6, 3, kernel_gradient_line>([&](int i) { return load(sums + i * apart + c); }, [&](int i, Vector value) { store(taps + i * count + c, value); });
   }
 }
 

@@ -19,8 +19,11 @@ constexpr std::int64_t kWinogradChannels = 16;
 struct WinogradTable {
   /** The 36 elements of a tile, each `channels` long, to 36 factors that lie `apart` elements from each other. */
   void (*input)(const float* const* elements, std::int64_t channels, float* factors, std::int64_t apart);
-  /** 36 sums to the 16 results of a tile, after `count` steps; results[i], somewhere in the array `all`, may be null. */
-  void (*output)(const float* sums, std::int64_t apart, std::int64_t channels, float* const* results, const float* all, const ResultStep* steps, std::size_t count);
+  /**
+   * 36 sums, `apart` elements from each other and each `channels` long, to the 16 results of a tile from channel `channel` on.
+   * results[i], channel 0 of a position somewhere in the array `all`, may be null.
+   */
+  void (*output)(const float* sums, std::int64_t apart, std::int64_t channel, std::int64_t channels, float* const* results, const float* all, const ResultChain& chain);
   /** The adjoint of `output`: 16 gradients to 36 factors. */
   void (*output_gradient)(const float* const* gradients, std::int64_t channels, float* factors, std::int64_t apart);
   /** Nine taps, each `count` long, to 36 factors. */

@@ -2,6 +2,7 @@
 import type { ConvolutionAttributes, NestEpilogue, OpRequest, Shape } from "@sconce/core";
 import type { LaidOutRequest } from "../optimize/orders.ts";
 import { isPlainFloat } from "./index.ts";
+import { describePooling } from "./pooling.ts";
 import { describePostOperations, hasSlowSteps } from "./post-operations.ts";
 
 export interface JoinedAttributes {
@@ -9,17 +10,20 @@ export interface JoinedAttributes {
   readonly parts: readonly LaidOutRequest[];
 }
 
-export interface ExpandedAttributes {
-  /** A 1x1 convolution, and the depthwise one of its result. */
-  readonly parts: readonly [LaidOutRequest, LaidOutRequest];
+export interface StripsAttributes {
+  /** Convolutions and maximum pools, each of the result of the one before. */
+  readonly parts: readonly LaidOutRequest[];
 }
 
-/** A convolution and the depthwise one of its result, as addon/convolution/expanded.h describes them. */
-export function describeExpandedDepthwise(request: OpRequest, bfloat16: boolean): readonly number[] | undefined {
-  const { parts } = request.attributes as ExpandedAttributes;
+/** Convolutions and pools of each other's results, as addon/dnnl/convolution.h describes them. */
+export function describeStrips(request: OpRequest, bfloat16: boolean): readonly number[] | undefined {
+  const { parts } = request.attributes as StripsAttributes;
   if (bfloat16 || parts.some(hasSlowSteps)) return undefined;
-  const [first, second] = parts.map((part) => describeConvolution(part, bfloat16));
-  return first && second && [...first, ...second];
+  const described = parts.map((part) =>
+    part.op === "maxPool" ? describePooling(part) : describeConvolution(part, bfloat16),
+  );
+  if (!described.every((part) => part !== undefined)) return undefined;
+  return [parts.length, ...described.flatMap((part, i) => [Number(parts[i].op === "maxPool"), ...part])];
 }
 
 /** Convolutions that write channels of one result, as addon/convolution/joined.h describes them. */

@@ -1,7 +1,7 @@
 /** Ops that the addon runs whole: their descriptions, by name. */
 import type { OpRequest } from "@sconce/core";
 import { describeConcatenate } from "./concatenate.ts";
-import { describeConvolution, describeExpandedDepthwise, describeJoinedConvolutions } from "./convolution.ts";
+import { describeConvolution, describeJoinedConvolutions, describeStrips } from "./convolution.ts";
 import { describeImagesConvolution } from "./images-convolution.ts";
 import { describeJoinedNest } from "./joined-nest.ts";
 import { describeHold, describeKeptNest } from "./kept.ts";
@@ -23,7 +23,6 @@ const descriptions: Readonly<Record<string, Describe>> = {
   convolution: describeConvolution,
   convolutionInputGradient: describeConvolution,
   convolutionWeightGradient: describeConvolution,
-  expandedDepthwise: describeExpandedDepthwise,
   imagesConvolution: describeImagesConvolution,
   imagesConvolutionInputGradient: describeImagesConvolution,
   imagesConvolutionWeightGradient: describeImagesConvolution,
@@ -39,6 +38,7 @@ const descriptions: Readonly<Record<string, Describe>> = {
   moments: describeMoments,
   parts: describeParts,
   softmax: describeSoftmax,
+  strips: describeStrips,
   takeAdd: describeTakeAdd,
   transpose: describeTranspose,
 };

@@ -10,6 +10,8 @@ const nests = await openNative({ threads: 2, claims: false });
 const geometries = [
   { kernelSize: 3, stride: 2, padding: 1 },
   { kernelSize: 2 },
+  { kernelSize: 3, stride: [3, 2] },
+  { kernelSize: 3, stride: 1, padding: 1 },
   { kernelSize: [3, 2], stride: [1, 2], padding: [1, 0], ceilMode: true },
   { kernelSize: 5, stride: 3, padding: 2 },
 ];

@@ -107,6 +107,14 @@ const programs: readonly (readonly [(...inputs: Tensor[]) => Tensor, readonly Te
     },
     [floats(1, 8, 56, 56)],
   ],
+  // One that only a pool reads.
+  [
+    (x) => {
+      const y = maxPool2d(conv2d(x, floats(64, 3, 3, 3), { stride: 2 }), { kernelSize: 3, stride: 2 });
+      return conv2d(y, floats(8, 64, 1, 1)).sum();
+    },
+    [floats(1, 3, 120, 120)],
+  ],
   // The gradient of a gradient selects what the first one scattered.
   [
     (x) =>
