@@ -26,6 +26,14 @@ class KeptCopies {
   /** The other form of `source`; `make(target)` writes it. */
   template <class Make>
   void* get(const Range& source, void* scratch, const Make& make) {
+    void* const copy = kept(source, make);
+    if (copy == nullptr) make(scratch);
+    return copy != nullptr ? copy : scratch;
+  }
+
+  /** The same where it is worth keeping, and null for contents that may not come again. */
+  template <class Make>
+  void* kept(const Range& source, const Make& make) {
     Copy& copy = find(source);
     const bool is_known = copy.version == source.version;
     // What came again before it changed will do so after it, too.
@@ -34,10 +42,7 @@ class KeptCopies {
     copy.came_again = is_known;
     copy.source = source.pointer;
     copy.version = source.version;
-    if (!is_kept) {
-      make(scratch);
-      return scratch;
-    }
+    if (!is_kept) return nullptr;
     if (copy.pointer == nullptr) copy.pointer = allocate_bytes(bytes_);
     if (!copy.is_made) make(copy.pointer);
     copy.is_made = true;

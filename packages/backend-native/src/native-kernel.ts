@@ -64,24 +64,27 @@ export class NativeKernel implements Kernel<NativeBuffer> {
 /** The steps as one program: one call into the addon per run. */
 export function replay(addon: Addon, device: Device, steps: readonly Step<NativeBuffer>[]): Replay {
   const kernels = steps.map(({ kernel }) => kernel as NativeKernel);
-  const places = steps.map(({ inputs, outputs }, i) => {
-    const all = Array.from({ length: inputs.length + outputs.length }, (_, buffer) => ({ buffer, offset: 0 }));
-    return kernels[i].places ?? all;
+  const places = steps.map(({ inputs, outputs }, i): readonly Place[] => {
+    const all = inputs.length + outputs.length;
+    return kernels[i].places ?? Array.from({ length: all }, (_, buffer) => ({ buffer, offset: 0 }));
   });
   const program = addon.program(
     device,
     kernels.map(({ handle }) => handle),
     offsetsOf(places),
   );
-  const numbers = new Int32Array(places.reduce((sum, { length }) => sum + length, 0));
+  // The lists stay, and what they hold changes from run to run.
+  const found = places.flatMap((list, i) =>
+    list.map(({ buffer }) => {
+      const { inputs, outputs } = steps[i];
+      return buffer < inputs.length ? { list: inputs, at: buffer } : { list: outputs, at: buffer - inputs.length };
+    }),
+  );
+  const [lists, positions] = [found.map(({ list }) => list), Int32Array.from(found, ({ at }) => at)];
+  const numbers = new Int32Array(found.length);
   return {
     run: () => {
-      let at = 0;
-      for (const [i, { inputs, outputs }] of steps.entries()) {
-        for (const { buffer } of places[i]) {
-          numbers[at++] = (buffer < inputs.length ? inputs[buffer] : outputs[buffer - inputs.length]).number;
-        }
-      }
+      for (let i = 0; i < numbers.length; i++) numbers[i] = lists[i][positions[i]].number;
       addon.run(device, program, numbers);
     },
   };

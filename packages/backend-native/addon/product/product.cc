@@ -20,14 +20,14 @@ class MatrixProduct final : public Kernel {
   MatrixProduct(const ProductShape& shape, const PostOperations& post, bool exchanges)
       : shape_(shape), post_(post), exchanges_(exchanges), panels_(shape.depth, shape.columns),
         parts_(parts_of(shape, post)), depth_(ceiling(shape.depth, parts_)), at_once_(shape.transpose_a ? kDepthOfCopies : kDepthAtOnce),
-        shares_(shape.rows, std::min(depth_, at_once_) * kFloat, panels_, ceiling(shape.transpose_a ? kFewestTasks / 2 : kFewestTasks, parts_)), packs_(wants_packing(shape)), packed_(panels_.bytes()) {
+        shares_(shape.rows, std::min(depth_, at_once_) * kFloat, panels_, ceiling(shape.transpose_a ? kFewestTasks / 2 : kFewestTasks, parts_)), packing_(packing_of(shape)), packed_(panels_.bytes()) {
     bytes_ = {static_cast<std::size_t>(shape.rows * shape.depth * kFloat), static_cast<std::size_t>(shape.depth * shape.columns * kFloat)};
     if (exchanges) std::swap(bytes_[0], bytes_[1]);
     for (const std::size_t bytes : post.bytes()) bytes_.push_back(bytes);
     inputs_ = bytes_.size();
     bytes_.push_back(static_cast<std::size_t>(shape.rows * shape.columns * kFloat));
     parts_ = ceiling(shape.depth, depth_);
-    scratch_bytes_ = (packs_ ? panels_.bytes() : 0) + static_cast<std::size_t>((parts_ - 1) * shape.rows * shape.columns * kFloat);
+    scratch_bytes_ = packed_bytes() + static_cast<std::size_t>((parts_ - 1) * shape.rows * shape.columns * kFloat);
   }
 
   void run(const Range* buffers, void* scratch) const override {
@@ -36,14 +36,16 @@ class MatrixProduct final : public Kernel {
     const float* a = static_cast<const float*>(first.pointer);
     const float* b = static_cast<const float*>(second.pointer);
     float* c = static_cast<float*>(buffers[inputs_].pointer);
-    if (packs_) b = static_cast<const float*>(packed_.get(second, scratch, [&](void* target) { pack(b, static_cast<float*>(target)); }));
-    float* sums = reinterpret_cast<float*>(static_cast<char*>(scratch) + (packs_ ? panels_.bytes() : 0));
+    const auto make = [&](void* target) { pack(b, static_cast<float*>(target)); };
+    const void* const packed = packing_ == Packing::kAlways ? packed_.get(second, scratch, make) : packing_ == Packing::kIfKept ? packed_.kept(second, make) : nullptr;
+    const Factor factor = {packed != nullptr ? static_cast<const float*>(packed) : b, packed != nullptr};
+    float* sums = reinterpret_cast<float*>(static_cast<char*>(scratch) + packed_bytes());
     const std::int64_t size = shape_.rows * shape_.columns;
     const std::vector<ResultStep> steps = result_steps(post_, buffers + 2);
     const ResultChain chain = result_chain(steps);
     parallel_for(parts_ * shares_.tasks(), [&](std::int64_t number) {
       const std::int64_t part = number / shares_.tasks();
-      multiply(a, b, part > 0 ? sums + (part - 1) * size : c, part * depth_, std::min(shape_.depth, (part + 1) * depth_), shares_.task(number % shares_.tasks()), steps.empty() ? nullptr : &chain);
+      multiply(a, factor, part > 0 ? sums + (part - 1) * size : c, part * depth_, std::min(shape_.depth, (part + 1) * depth_), shares_.task(number % shares_.tasks()), steps.empty() ? nullptr : &chain);
     });
     for (std::int64_t part = 1; part < parts_; part++) add(sums + (part - 1) * size, size, c);
   }
@@ -61,10 +63,23 @@ class MatrixProduct final : public Kernel {
     return std::clamp<std::int64_t>(std::min(s.depth / kDepthAtOnce, most_bytes / (s.rows * s.columns * kFloat)), 1, kFewestTasks);
   }
 
-  /** Rows of b that lie apart by much, and by a power of two, fall on few places of the caches. */
-  static bool wants_packing(const ProductShape& s) {
-    return s.transpose_b || s.columns % product_table().lanes != 0 || (s.columns * kFloat % 1024 == 0 && s.rows > 2 * product_table().tile_rows);
+  /** Whether the second factor is packed: kIfKept is only where the copy serves several products. */
+  enum class Packing { kNever, kIfKept, kAlways };
+
+  static Packing packing_of(const ProductShape& s) {
+    if (s.transpose_b || s.columns % product_table().lanes != 0) return Packing::kAlways;
+    // Rows that lie apart by much, and by a power of two, fall on few places of the caches.
+    if (s.columns * kFloat % 1024 != 0) return Packing::kNever;
+    return s.rows > 2 * product_table().tile_rows ? Packing::kAlways : Packing::kIfKept;
   }
+
+  /** The second factor, as it lies or packed. */
+  struct Factor {
+    const float* values;
+    bool is_packed;
+  };
+
+  std::size_t packed_bytes() const { return packing_ == Packing::kAlways ? panels_.bytes() : 0; }
 
   static void add(const float* from, std::int64_t count, float* to) {
     for (std::int64_t i = 0; i < count; i++) to[i] += from[i];
@@ -93,7 +108,7 @@ class MatrixProduct final : public Kernel {
   }
 
   /** A task for the depth [begin, end). */
-  void multiply(const float* a, const float* b, float* c, std::int64_t begin, std::int64_t end, const Shares::Task& task, const ResultChain* chain) const {
+  void multiply(const float* a, const Factor& b, float* c, std::int64_t begin, std::int64_t end, const Shares::Task& task, const ResultChain* chain) const {
     const std::int64_t width = (ceiling(task.rows, kLine) + 1) * kLine;
     const std::size_t pointer_bytes = static_cast<std::size_t>(ceiling(task.rows, 8) * 8) * sizeof(float*);
     const std::size_t copy_bytes = shape_.transpose_a ? static_cast<std::size_t>(width * at_once_ * kFloat) : 0;
@@ -114,8 +129,8 @@ class MatrixProduct final : public Kernel {
         product.rows_are_new = !shape_.transpose_a && panel == task.first_panel && bytes_[exchanges_ ? 1 : 0] > kFarBytes;
         product.depth = depth;
         product.step = shape_.transpose_a ? width : 1;
-        product.panel = packs_ ? b + panels_.place(panel, k) : b + k * shape_.columns + column;
-        product.panel_step = packs_ ? panels_.padded_columns(panel) : shape_.columns;
+        product.panel = b.values + (b.is_packed ? panels_.place(panel, k) : k * shape_.columns + column);
+        product.panel_step = b.is_packed ? panels_.padded_columns(panel) : shape_.columns;
         product.last = task.rows;
         product.columns = panels_.columns(panel);
         product.result = c + task.first_row * shape_.columns + column;
@@ -135,7 +150,7 @@ class MatrixProduct final : public Kernel {
   Panels panels_;
   std::int64_t parts_, depth_, at_once_;
   Shares shares_;
-  bool packs_;
+  Packing packing_;
   mutable KeptCopies packed_;
 };
 

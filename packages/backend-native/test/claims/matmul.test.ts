@@ -11,19 +11,21 @@ const numbers = (shape: readonly [number, number], seed: number): Tensor =>
   );
 
 test.runIf(testsNative).each([
-  [1, 70, 33],
-  [32, 256, 100],
-  [128, 784, 65],
-])("%i x %i x %i", async (rows, depth, columns) => {
+  [1, 70, 33, true],
+  [32, 256, 100, true],
+  [128, 784, 65, true],
+  // Read where it lies the first time.
+  [20, 64, 512, false],
+])("%i x %i x %i", async (rows, depth, columns, transposed) => {
   const backend = await openNative();
   try {
     await withBackend(backend, async () => {
-      const multiply = compile((a: Tensor, b: Tensor) => matmul(a, transpose(b)));
+      const multiply = compile((a: Tensor, b: Tensor) => matmul(a, transposed ? transpose(b) : b));
       const a = numbers([rows, depth], 1);
       const results: Float32Array[] = [];
       // More operands than copies are kept, each several times.
       for (let turn = 0; turn < 7; turn++) {
-        const b = numbers([columns, depth], turn);
+        const b = numbers(transposed ? [columns, depth] : [depth, columns], turn);
         const product = async (): Promise<Float32Array> => (await (await multiply(a, b)).data()) as Float32Array;
         const once = await product();
         for (let again = 0; again < 3; again++) expect(await product()).toEqual(once);
