@@ -288,7 +288,7 @@ void rows_of(const PanelProduct& p) {
   }
   if (shared > 0) last_rows<kApart, Vectors, rows - 1>(p, row, shared / 2);
   row += shared / 2;
-  last_rows<kApart, Vectors, rows - 1>(p, row, p.last - row);
+  last_rows<kApart, Vectors, rows>(p, row, p.last - row);
 }
 
 template <int kApart, int Vectors = kVectors>
