@@ -28,7 +28,7 @@ import { makeLate } from "./optimize/late-results.ts";
 import { joinMoments } from "./optimize/moments.ts";
 import { imagesSideBySide, inOrder, type Order, orderFor } from "./optimize/orders.ts";
 import { joinPaddedSums } from "./optimize/padded-sums.ts";
-import { placeParts } from "./optimize/place-parts.ts";
+import { placePieces } from "./optimize/place-pieces.ts";
 import { readRectified } from "./optimize/rectified.ts";
 import { joinRectifiedPools } from "./optimize/rectified-pools.ts";
 import { shareConcatenations } from "./optimize/shared-concatenations.ts";
@@ -107,8 +107,8 @@ export async function openNative(options: NativeOptions = {}): Promise<Backend<N
           const laidOut = joinConvolutions(keepInOrder(fused, claim, order), claim);
           const merged = joinMoments(shareConcatenations(joinStrips(laidOut, claim), claim), claim);
           const kept = keepConstants(makeLate(merged), claim);
-          const { draft: stored, parts } = storeOver(joinStores(joinParts(kept, claim), claim), claim);
-          return placeParts(stored, parts, nestKernel);
+          const { draft: stored, pieces } = storeOver(joinStores(joinParts(kept, claim), claim), claim);
+          return placePieces(stored, pieces, nestKernel);
         },
       }),
     record: (steps: readonly Step<NativeBuffer>[]) => replay(addon, device, steps),

@@ -6,7 +6,7 @@
  * A nest reads and writes the same elements in the same block, and its blocks share none. So
  *   1. of a nest that reads n arrays [rows, columns] lying side by side in the rows of a value, n results become the value's
  *      new contents, and those who read them read there;
- *   2. a concatenation whose parts are made by nests that read such contents at the same places becomes those contents.
+ *   2. a concatenation whose pieces are made by nests that read such contents at the same places becomes those contents.
  */
 import {
   type Claim,
@@ -21,11 +21,11 @@ import {
 import type { JoinedNestAttributes } from "../claims/joined-nest.ts";
 import { joinedNode } from "./join-stores.ts";
 import { splitLoop } from "./loops.ts";
-import { canBePlaced, joinsInMemory, type Part } from "./parts.ts";
+import { alignment, canBePlaced, joinsInMemory, type Piece } from "./pieces.ts";
 
 type Load = Extract<Instruction, { readonly kind: "load" }>;
 
-/** Arrays that lie side by side in the rows of a part of a value. */
+/** Arrays that lie side by side in the rows of a piece of a value. */
 interface Rows {
   readonly whole: number;
   /** Elements before the first of them. */
@@ -38,11 +38,11 @@ interface Rows {
 
 const bytesPerFloat = 4;
 
-/** The draft with the values that are parts of others, where those are known to be begun before. */
+/** The draft with the values that are pieces of others, where those are known to be begun before. */
 export function storeOver(
   draft: ProgramDraft,
   claim: Claim,
-): { draft: ProgramDraft; parts: ReadonlyMap<number, Part> } {
+): { draft: ProgramDraft; pieces: ReadonlyMap<number, Piece> } {
   const values = [...draft.values];
   const nodes = [...draft.nodes];
   const writers = new Map(nodes.flatMap(({ outputs }, i) => outputs.map((output) => [output, i] as const)));
@@ -81,10 +81,10 @@ export function storeOver(
       return;
     }
   });
-  const parts = new Map<number, Part>();
-  for (const [value, { whole, offset }] of contents) parts.set(value, { whole, offset: offset * bytesPerFloat });
+  const pieces = new Map<number, Piece>();
+  for (const [value, { whole, offset }] of contents) pieces.set(value, { whole, offset: offset * bytesPerFloat });
   const kept = nodes.filter((node) => !becomesContents(node));
-  return { draft: { ...draft, values, nodes: kept }, parts };
+  return { draft: { ...draft, values, nodes: kept }, pieces };
 
   /** The arrays that the node reads of `whole`, if they lie in rows and nobody reads these later. */
   function rowsReadLast(i: number, whole: number): Rows | undefined {
@@ -119,33 +119,33 @@ export function storeOver(
     return outputs.filter((value) => chosen.has(value));
   }
 
-  /** Whether a concatenation's parts are all made over the contents of one value, in its order; they are then parts of it. */
+  /** Whether a concatenation's pieces are all made over the contents of one value, in its order; they are then pieces of it. */
   function becomesContents({ work, inputs, outputs: [joined] }: ProgramNode): boolean {
     if (work.kind !== "claim" || !joinsInMemory(work.request) || bound.has(joined)) return false;
     let offset = 0;
     let whole: number | undefined;
-    const made: (readonly [number, Part])[] = [];
-    for (const part of inputs) {
-      const maker = nodes[writers.get(part) ?? -1];
-      const size = sizeOf(values[part].shape);
-      const over = maker && !bound.has(part) && !parts.has(part) ? contentsUnder(maker, part, offset) : undefined;
+    const made: (readonly [number, Piece])[] = [];
+    for (const piece of inputs) {
+      const maker = nodes[writers.get(piece) ?? -1];
+      const size = sizeOf(values[piece].shape);
+      const over = maker && !bound.has(piece) && !pieces.has(piece) ? contentsUnder(maker, piece, offset) : undefined;
       if (over === undefined || (whole ?? over) !== over) return false;
       whole = over;
-      made.push([part, { whole, offset: offset * bytesPerFloat }]);
+      made.push([piece, { whole, offset: offset * bytesPerFloat }]);
       offset += size;
     }
     if (whole === undefined || sizeOf(values[whole].shape) !== offset || new Set(inputs).size < inputs.length)
       return false;
-    // What was there before has been read, whichever part it is.
-    const first = Math.min(...inputs.map((part) => writers.get(part) as number));
+    // What was there before has been read, whichever piece it is.
+    const first = Math.min(...inputs.map((piece) => writers.get(piece) as number));
     if ((readers.get(whole) ?? []).some((reader) => reader >= first)) return false;
-    for (const [part, place] of made) parts.set(part, place);
-    parts.set(joined, { whole, offset: 0 });
+    for (const [piece, place] of made) pieces.set(piece, place);
+    pieces.set(joined, { whole, offset: 0 });
     return true;
   }
 
-  /** The value over whose contents at `offset` the node may make `part`. */
-  function contentsUnder(maker: ProgramNode, part: number, offset: number): number | undefined {
+  /** The value over whose contents at `offset` the node may make `piece`. */
+  function contentsUnder(maker: ProgramNode, piece: number, offset: number): number | undefined {
     if (maker.work.kind !== "claim" || maker.work.request.op !== "joinedNest") return undefined;
     const { row, joined } = maker.work.request.attributes as JoinedNestAttributes;
     const i = nodes.indexOf(maker);
@@ -153,7 +153,7 @@ export function storeOver(
       const rows = contents.get(value);
       if (!rows || rows.offset !== offset || rows.columns !== row || rows.count !== joined.length) return false;
       const isLast = (readers.get(value) ?? []).every((reader) => reader <= i);
-      return isLast && sizeOf(values[value].shape) === sizeOf(values[part].shape);
+      return isLast && sizeOf(values[value].shape) === sizeOf(values[piece].shape);
     });
     return under === undefined ? undefined : contents.get(under)?.whole;
   }
@@ -184,7 +184,8 @@ function rowsOf(loads: readonly Load[], { shape }: LoopNest, whole: number): Row
   });
   const offset = Math.min(...offsets);
   const expected = loads.map((_, i) => offset + i * columns);
-  if (offset < 0 || !expected.every((each) => offsets.includes(each))) return undefined;
+  if (offset < 0 || (offset * bytesPerFloat) % alignment !== 0 || !expected.every((each) => offsets.includes(each)))
+    return undefined;
   return { whole, offset, rows, columns, count };
 }
 

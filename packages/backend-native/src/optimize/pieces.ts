@@ -1,13 +1,16 @@
-/** Values that are parts of others in memory. */
+/** Values that are pieces of others in memory. */
 import { type ProgramNode, sizeOf } from "@sconce/core";
 import type { LaidOutRequest } from "./orders.ts";
 
 /** Where a value lies in another one. */
-export interface Part {
+export interface Piece {
   readonly whole: number;
   /** Bytes before it. */
   readonly offset: number;
 }
+
+/** Bytes. Pieces begin where allocations may: at whole cache lines. */
+export const alignment = 64;
 
 /** Whether a node's kernel may find its buffers anywhere. Those that look at what their buffers held before must not. */
 export function canBePlaced(work: ProgramNode["work"]): boolean {
