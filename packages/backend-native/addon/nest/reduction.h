@@ -10,7 +10,7 @@
 #include "../sizes.h"
 #include "loops.h"
 #include "nest.h"
-#include "sheet.h"
+#include "sheet_worker.h"
 
 namespace sconce {
 
