@@ -61,9 +61,8 @@ struct Shares {
     const std::int64_t most = std::clamp<std::int64_t>((std::int64_t{256} << 10) / row_bytes, 2 * tile, 16 * tile);
     std::int64_t wanted = std::max(ceiling(rows, most), std::min(ceiling(rows, tile), ceiling(tasks, panels_)));
     if (wanted > 1) wanted += wanted % 2;
-    block = ceiling(rows, wanted);
-    row_blocks = ceiling(rows, block);
-    parts = std::min(panels_, ceiling(tasks, row_blocks));
+    row_blocks = std::min(rows, wanted);
+    parts = by_columns_ ? panels_ : std::min(panels_, ceiling(tasks, row_blocks));
   }
 
   struct Task {
@@ -72,11 +71,12 @@ struct Shares {
 
   std::int64_t tasks() const { return row_blocks * parts; }
   Task task(std::int64_t number) const {
-    const std::int64_t first = (by_columns_ ? number % row_blocks : number / parts) * block, part = by_columns_ ? number / row_blocks : number % parts;
-    return {first, std::min(block, rows_ - first), panels_ * part / parts, panels_ * (part + 1) / parts};
+    const std::int64_t block = by_columns_ ? number % row_blocks : number / parts, part = by_columns_ ? number / row_blocks : number % parts;
+    const std::int64_t first = rows_ * block / row_blocks;
+    return {first, rows_ * (block + 1) / row_blocks - first, panels_ * part / parts, panels_ * (part + 1) / parts};
   }
 
-  std::int64_t block, row_blocks, parts;
+  std::int64_t row_blocks, parts;
 
  private:
   std::int64_t rows_, panels_;
