@@ -13,6 +13,7 @@ import { count } from "./count.ts";
 import { machineFacts } from "./machine.ts";
 import { measure } from "./measure.ts";
 import { parseOptions } from "./options.ts";
+import { peakMemory } from "./peak-memory.ts";
 import { type CountRow, type Row, toJson, toSection, toTable, withSection } from "./report.ts";
 import { cpu } from "./suites/cpu.ts";
 import { native } from "./suites/native.ts";
@@ -35,10 +36,10 @@ async function main(): Promise<number> {
     return 2;
   }
   const wanted = ({ work }: { readonly work: string }): boolean => work.includes(options.only);
-  const { counted = [] } = suite;
-  const [pairs, toCount] = [suite.pairs.filter(wanted), counted.filter(wanted)];
-  if (pairs.length + toCount.length === 0) {
-    const works = new Set([...suite.pairs, ...counted].map(({ work }) => work));
+  const { counted = [], memory = [] } = suite;
+  const [pairs, toCount, ofMemory] = [suite.pairs.filter(wanted), counted.filter(wanted), memory.filter(wanted)];
+  if (pairs.length + toCount.length + ofMemory.length === 0) {
+    const works = new Set([...suite.pairs, ...counted, ...memory].map(({ work }) => work));
     console.error(`no work of ${suite.name} is named like ${options.only}; there are ${[...works].join(", ")}`);
     return 2;
   }
@@ -63,6 +64,9 @@ async function main(): Promise<number> {
   }
   for (const one of toCount) {
     await attempt(`counting ${one.work}`, async () => void counts.push(...(await count(one, places))));
+  }
+  for (const one of ofMemory) {
+    await attempt(`memory of ${one.work}`, async () => void counts.push(...(await peakMemory(one, places))));
   }
   console.log(options.json ? toJson(rows, counts) : toTable(rows, plan, counts));
   if (options.write && failures === 0) {

@@ -1,5 +1,6 @@
 /** The parent's side of a participant: a process of its own, asked for one run at a time. */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -60,6 +61,14 @@ export class Child {
     if ("unavailable" in reply) throw new Unavailable(reply.unavailable);
     if ("error" in reply) throw new Error(`${this.#name} failed at ${work}: ${reply.error}`);
     return reply;
+  }
+
+  /** The most bytes of memory that the process has had; throws Unavailable where the system does not tell. */
+  peakBytes(): number {
+    if (process.platform !== "linux") throw new Unavailable("only Linux tells what memory a process has had");
+    const status = readFileSync(`/proc/${this.#process.pid}/status`, "utf8");
+    const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(status) as RegExpExecArray;
+    return Number(kilobytes) * 1024;
   }
 
   /** Ends the process. */

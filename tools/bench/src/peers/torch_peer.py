@@ -1,7 +1,8 @@
-"""PyTorch's side. usage: python torch_peer.py THREADS [cuda]
+"""PyTorch's side. usage: python torch_peer.py THREADS [DEVICE [WAY]]
 
 Answers each line {"work": name, "details": {...}} by running that work once, as `serve.ts` does for Node. Of the ways to
-run a work (memory layouts; compiled with constant weights, for inference) the fastest is found when it is prepared.
+run a work (memory layouts; compiled with constant weights, for inference) the fastest is found when it is prepared, unless
+one is asked for.
 """
 
 import json
@@ -276,6 +277,8 @@ def milliseconds(run):
 def prepare(work):
     """What runs the work in the fastest way, and what that is."""
     ways = kinds[work["kind"]](work)
+    if len(sys.argv) > 3:
+        ways = {sys.argv[3]: ways[sys.argv[3]]}
     best = None
     for name, make in ways.items():
         try:

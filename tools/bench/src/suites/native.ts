@@ -1,5 +1,5 @@
 /** The native backend against PyTorch and ONNX Runtime. */
-import { onnxRuntime, pytorch, sconce } from "./participants.ts";
+import { onnxRuntime, pytorch, pytorchWay, sconce } from "./participants.ts";
 import type { Suite } from "./suite.ts";
 
 const torch = pytorch(2);
@@ -25,5 +25,12 @@ export const native: Suite = {
     { work: "squeezenet", against: either, target: 1 },
     { work: "mobilenet", against: either, target: 1 },
     { work: "resnet50-batch8", against: either, target: 1 },
+  ],
+  memory: [
+    {
+      work: "resnet50-step",
+      ours: sconce("native", 2),
+      against: [pytorchWay(2, "contiguous"), pytorchWay(2, "channels last")],
+    },
   ],
 };

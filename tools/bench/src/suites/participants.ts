@@ -86,6 +86,18 @@ export const pytorchCuda: Participant = {
   language: "python",
 };
 
+/** PyTorch in one of its ways, with the system's memory as it comes. */
+export function pytorchWay(threads: number, way: "contiguous" | "channels last"): Participant {
+  const { environment, ...all } = pytorch(threads);
+  const { OMP_NUM_THREADS, MKL_NUM_THREADS } = environment as Record<string, string>;
+  return {
+    ...all,
+    name: `PyTorch, ${way}`,
+    arguments: [String(threads), "cpu", way],
+    environment: { OMP_NUM_THREADS, MKL_NUM_THREADS },
+  };
+}
+
 /** PyTorch, its tensors laid out as suits it best. */
 export function pytorch(threads: number): Participant {
   return {

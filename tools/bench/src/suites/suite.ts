@@ -29,7 +29,7 @@ export interface Pair {
   readonly plan?: Partial<Plan>;
 }
 
-/** A work of which is counted what its libraries ask of WebGPU, which needs no hardware. */
+/** A work of which something is counted. */
 export interface Counted {
   readonly work: string;
   readonly ours: Participant;
@@ -40,5 +40,8 @@ export interface Suite {
   readonly name: string;
   readonly ours: Participant;
   readonly pairs: readonly Pair[];
+  /** What libraries ask of WebGPU, which needs no hardware. */
   readonly counted?: readonly Counted[];
+  /** What memory the processes take. */
+  readonly memory?: readonly Counted[];
 }
