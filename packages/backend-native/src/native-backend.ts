@@ -45,8 +45,9 @@ export interface NativeOptions {
   /** Whether programs are rewritten as a whole (the default): layouts, and what is merged into matmul and convolution. */
   readonly optimize?: boolean;
   /**
-   * Whether matmul and convolution round their operands to bfloat16 (8 bits of precision; sums stay float32): up to twice
-   * as fast where the processor has instructions for it, with relative errors of about 0.4 %. Not by default.
+   * Whether matmul and convolution round their operands to bfloat16 (8 bits of precision; sums stay float32), where the
+   * processor has instructions for it, with relative errors of about 0.4 %. Measure it: predictions of ResNets and the
+   * training of dense layers are a fifth to a third faster, networks of depthwise convolutions slower. Not by default.
    */
   readonly bfloat16?: boolean;
 }

@@ -71,6 +71,32 @@ describe.runIf(has)("bfloat16", () => {
     });
     await rounded.close?.();
   });
+
+  test("a network's first convolution keeps float32: for its layouts oneDNN has only a reference", async () => {
+    const rounded: Backend = await openNative({ bfloat16: true });
+    const first = (x: Tensor, w: Tensor): Tensor => conv2d(x, w, { stride: 2, padding: 1 });
+    const last = (y: Tensor, w: Tensor): Tensor => conv2d(y, w, { padding: 1 });
+    const on = (
+      backend: Backend,
+      work: (...inputs: Tensor[]) => Tensor,
+      inputs: () => Tensor[],
+    ): Promise<Float32Array> =>
+      withBackend(backend, async () => (await (await compile(work)(...inputs())).data()) as Float32Array);
+    const [x, w, v] = [
+      () => floats([2, 3, 24, 24], 1),
+      () => floats([32, 3, 3, 3], 2),
+      () => floats([32, 32, 3, 3], 3),
+    ];
+    const between = await on(exact, first, () => [x(), w()]);
+    const expected = await on(rounded, last, () => [tensor(between, { shape: [2, 32, 12, 12] }), v()]);
+    const got = await on(
+      rounded,
+      (x, w, v) => last(first(x, w), v),
+      () => [x(), w(), v()],
+    );
+    expect(norm(got.map((value, at) => value - expected[at])) / norm(expected)).toBeLessThan(5e-4);
+    await rounded.close?.();
+  });
 });
 
 test.runIf(!has)("bfloat16 is refused where the processor has none", async () => {
