@@ -54,7 +54,7 @@ export class NativeKernel implements Kernel<NativeBuffer> {
 
   run(inputs: readonly NativeBuffer[], outputs: readonly NativeBuffer[]): void {
     const buffers = [...inputs, ...outputs];
-    const places = this.places ?? buffers.map((_, buffer) => ({ buffer, offset: 0 }));
+    const places = this.places ?? ownPlaces(buffers.length);
     this.#alone ??= this.#addon.program(this.#device, [this.handle], offsetsOf([places]));
     const numbers = Int32Array.from(places, ({ buffer }) => buffers[buffer].number);
     this.#addon.run(this.#device, this.#alone, numbers);
@@ -64,10 +64,7 @@ export class NativeKernel implements Kernel<NativeBuffer> {
 /** The steps as one program: one call into the addon per run. */
 export function replay(addon: Addon, device: Device, steps: readonly Step<NativeBuffer>[]): Replay {
   const kernels = steps.map(({ kernel }) => kernel as NativeKernel);
-  const places = steps.map(({ inputs, outputs }, i): readonly Place[] => {
-    const all = inputs.length + outputs.length;
-    return kernels[i].places ?? Array.from({ length: all }, (_, buffer) => ({ buffer, offset: 0 }));
-  });
+  const places = steps.map(({ inputs, outputs }, i) => kernels[i].places ?? ownPlaces(inputs.length + outputs.length));
   const program = addon.program(
     device,
     kernels.map(({ handle }) => handle),
@@ -88,6 +85,11 @@ export function replay(addon: Addon, device: Device, steps: readonly Step<Native
       addon.run(device, program, numbers);
     },
   };
+}
+
+/** The places of a kernel whose buffers are the step's. */
+function ownPlaces(count: number): readonly Place[] {
+  return Array.from({ length: count }, (_, buffer) => ({ buffer, offset: 0 }));
 }
 
 function offsetsOf(places: readonly (readonly Place[])[]): Float64Array {

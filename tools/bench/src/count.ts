@@ -1,8 +1,7 @@
 /** Counts what libraries ask of WebGPU for one warmed-up run of a work: that needs no hardware, and is the same every time. */
-import { commandOf, type Places } from "./measure.ts";
-import { Child } from "./peers/child.ts";
+import { afterRuns } from "./after-runs.ts";
+import type { Places } from "./measure.ts";
 import type { GpuCounts } from "./peers/gpu-meter.ts";
-import { Unavailable } from "./peers/serve.ts";
 import type { CountRow } from "./report.ts";
 import type { Counted, Participant } from "./suites/suite.ts";
 import { workloads } from "./workloads.ts";
@@ -49,16 +48,9 @@ async function countsOf(
   work: string,
   places: Places,
 ): Promise<GpuCounts | { readonly reason: string }> {
-  const child = new Child(participant.name, commandOf(participant, places));
-  try {
-    for (let i = 0; i < warmUps; i++) await child.run(work, false);
+  return afterRuns(participant, work, warmUps, places, async (child) => {
     const { counts } = await child.run(work, false);
     if (!counts) throw new Error(`${participant.name} counts nothing`);
     return counts;
-  } catch (error) {
-    if (error instanceof Unavailable) return { reason: error.message };
-    throw error;
-  } finally {
-    await child.close();
-  }
+  });
 }

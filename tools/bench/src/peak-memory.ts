@@ -1,7 +1,6 @@
 /** Compares the memory that processes have taken at most when a work has run some times. */
-import { commandOf, type Places } from "./measure.ts";
-import { Child } from "./peers/child.ts";
-import { Unavailable } from "./peers/serve.ts";
+import { afterRuns } from "./after-runs.ts";
+import type { Places } from "./measure.ts";
 import type { CountRow } from "./report.ts";
 import type { Counted, Participant } from "./suites/suite.ts";
 import { workloads } from "./workloads.ts";
@@ -10,10 +9,12 @@ const runs = 6;
 
 /** One row per peer. */
 export async function peakMemory({ work, ours, against }: Counted, places: Places): Promise<CountRow[]> {
-  const own = await peakOf(ours, work, places);
+  const peakOf = async (participant: Participant): Promise<{ readonly bytes: number } | { readonly reason: string }> =>
+    afterRuns(participant, work, runs, places, (child) => ({ bytes: child.peakBytes() }));
+  const own = await peakOf(ours);
   const rows: CountRow[] = [];
   for (const peer of against) {
-    const theirs = typeof own === "number" ? await peakOf(peer, work, places) : own;
+    const theirs = "reason" in own ? own : await peakOf(peer);
     const row = {
       work,
       title: workloads[work].title,
@@ -21,22 +22,8 @@ export async function peakMemory({ work, ours, against }: Counted, places: Place
       quantity: "bytes of memory at most",
       target: 1,
     };
-    if (typeof own !== "number" || typeof theirs !== "number") rows.push({ ...row, reason: String(theirs) });
-    else rows.push({ ...row, ours: own, theirs });
+    if ("reason" in own || "reason" in theirs) rows.push({ ...row, reason: "reason" in theirs ? theirs.reason : "" });
+    else rows.push({ ...row, ours: own.bytes, theirs: theirs.bytes });
   }
   return rows;
-}
-
-/** Bytes, or the reason why they are not known. */
-async function peakOf(participant: Participant, work: string, places: Places): Promise<number | string> {
-  const child = new Child(participant.name, commandOf(participant, places));
-  try {
-    for (let i = 0; i < runs; i++) await child.run(work, false);
-    return child.peakBytes();
-  } catch (error) {
-    if (error instanceof Unavailable) return error.message;
-    throw error;
-  } finally {
-    await child.close();
-  }
 }

@@ -5,20 +5,16 @@
 import type { Instruction, LoopNest, ProgramDraft, ProgramNode } from "@sconce/core";
 import { renumber } from "./loops.ts";
 import { withoutUnused } from "./unused.ts";
+import { loadsOf, readersOf } from "./uses.ts";
 
 /** Operators that take no longer than reading their result. */
 const cheap: readonly string[] = ["add", "subtract", "multiply", "negate"];
 /** How many of them, at most. */
 const most = 3;
 
-type Load = Extract<Instruction, { readonly kind: "load" }>;
-
 export function computeAgain(draft: ProgramDraft): ProgramDraft {
   const nodes = [...draft.nodes];
-  const readers = new Map<number, number[]>();
-  nodes.forEach(({ inputs }, i) => {
-    for (const value of new Set(inputs)) readers.set(value, [...(readers.get(value) ?? []), i]);
-  });
+  const readers = readersOf(nodes);
   const given = new Set(draft.outputs.map(({ value }) => value));
   nodes.forEach(({ outputs }, i) => {
     for (const value of outputs) {
@@ -26,12 +22,13 @@ export function computeAgain(draft: ProgramDraft): ProgramDraft {
       const others = readers.get(value) ?? [];
       if (!recipe || given.has(value) || others.length === 0) continue;
       const { nest } = nodes[i].work as { readonly nest: LoopNest };
-      const reads = (reader: ProgramNode): boolean =>
-        isElementwise(reader) &&
-        recipe.stored.every((each) => reader.inputs.includes(each)) &&
-        loadsOf(reader, value).every(({ access, guard }) => access.kind === "affine" && guard === undefined);
+      const reads = ({ work, inputs }: ProgramNode): boolean =>
+        work.kind === "nest" &&
+        !work.nest.reduce &&
+        recipe.stored.every((each) => inputs.includes(each)) &&
+        loadsOf(work.nest, inputs, value).every(({ access, guard }) => access.kind === "affine" && guard === undefined);
       if (!others.every((reader) => reads(nodes[reader]))) continue;
-      for (const reader of others) nodes[reader] = computing(nodes[reader], value, nodes[i]);
+      for (const reader of others) nodes[reader] = computing(nodes[reader], value, nest.body, recipe);
       const at = nodes[i].outputs.indexOf(value);
       const stores = nest.stores.filter((_, store) => store !== at);
       const rest = withoutUnused({ ...nest, stores }, nodes[i].inputs);
@@ -39,16 +36,6 @@ export function computeAgain(draft: ProgramDraft): ProgramDraft {
     }
   });
   return { ...draft, nodes };
-}
-
-function isElementwise({ work }: ProgramNode): boolean {
-  return work.kind === "nest" && !work.nest.reduce;
-}
-
-/** The loads of a value in a node's nest. */
-function loadsOf({ work, inputs }: ProgramNode, value: number): readonly Load[] {
-  if (work.kind !== "nest") return [];
-  return work.nest.body.filter((each): each is Load => each.kind === "load" && inputs[each.input] === value);
 }
 
 /** How a stored value is computed from others that the node stores. */
@@ -60,7 +47,7 @@ interface Recipe {
 }
 
 function recipeOf(node: ProgramNode, value: number): Recipe | undefined {
-  if (node.work.kind !== "nest" || !isElementwise(node)) return undefined;
+  if (node.work.kind !== "nest" || node.work.nest.reduce) return undefined;
   const { body, stores } = node.work.nest;
   if (stores.some(({ dtype }) => dtype !== "float32")) return undefined;
   const result = stores[node.outputs.indexOf(value)].value;
@@ -85,11 +72,14 @@ function recipeOf(node: ProgramNode, value: number): Recipe | undefined {
   return stored.length > 0 ? { stored, places } : undefined;
 }
 
-/** The reader of a value with its own computation of it, as `maker` does it. */
-function computing(reader: ProgramNode, value: number, maker: ProgramNode): ProgramNode {
+/** The reader of a value with its own computation of it, by a recipe for the instructions `list`. */
+function computing(
+  reader: ProgramNode,
+  value: number,
+  list: readonly Instruction[],
+  { places: recipe }: Recipe,
+): ProgramNode {
   const { nest } = reader.work as { readonly nest: LoopNest };
-  const { body: list } = (maker.work as { readonly nest: LoopNest }).nest;
-  const { places: recipe } = recipeOf(maker, value) as Recipe;
   const body: Instruction[] = [];
   const places: number[] = [];
   for (const instruction of nest.body) {

@@ -10,6 +10,7 @@ import { type Claim, type OpRequest, type ProgramDraft, type ProgramNode, type S
 import type { PartedWork, PartsAttributes } from "../claims/parts.ts";
 import { extentsOf } from "./loops.ts";
 import type { MomentsAttributes } from "./moments.ts";
+import { signatureOf } from "./uses.ts";
 
 /** Few parts would not keep all threads at work. */
 const fewestParts = 32;
@@ -152,10 +153,7 @@ function nodeOf(draft: ProgramDraft, stages: readonly Stage[], parts: number, cl
       buffers: [...node.inputs, ...node.outputs].map((value) => buffers.indexOf(value)),
     })),
   };
-  const signature = (value: number): Signature => {
-    const { shape, dtype } = draft.values[value];
-    return { shape, dtype };
-  };
+  const signature = (value: number): Signature => signatureOf(draft.values[value]);
   const request: OpRequest = {
     op: "parts",
     attributes,

@@ -6,7 +6,7 @@ import type { Claim, LoopNest, OpRequest, ProgramDraft, ProgramNode, Shape } fro
 import { sameShape } from "@sconce/core";
 import type { JoinedNestAttributes } from "../claims/joined-nest.ts";
 import type { LaidOutRequest } from "./orders.ts";
-import { readCounts, writersOf } from "./uses.ts";
+import { readCounts, signatureOf, writersOf } from "./uses.ts";
 
 export function joinStores(draft: ProgramDraft, claim: Claim): ProgramDraft {
   const writers = writersOf(draft);
@@ -39,7 +39,7 @@ export function joinedNode(
   const { nest } = node.work as { readonly nest: LoopNest };
   const row = made.shape[made.shape.length - 1] / results.length;
   const attributes: JoinedNestAttributes = { nest, row, joined: results.map((value) => node.outputs.indexOf(value)) };
-  const inputs = node.inputs.map((value) => ({ shape: values[value].shape, dtype: values[value].dtype }));
+  const inputs = node.inputs.map((value) => signatureOf(values[value]));
   const request: OpRequest = {
     op: "joinedNest",
     attributes,

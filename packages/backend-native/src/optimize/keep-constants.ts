@@ -7,6 +7,7 @@
  * does nothing reads their results last, which keeps anything else from being written in their place.
  */
 import { type Claim, type OpRequest, type ProgramDraft, type ProgramNode, type Signature, sizeOf } from "@sconce/core";
+import { signatureOf } from "./uses.ts";
 
 /** Elements at most: larger values are hardly one number for each channel, and rather arguments than weights. */
 const largest = 16384;
@@ -61,6 +62,5 @@ export function keepConstants(draft: ProgramDraft, claim: Claim): ProgramDraft {
 
 /** The signatures of a request, without what else is known of the values. */
 function requestOf(inputs: readonly Signature[], output: Signature): Pick<OpRequest, "inputs" | "output"> {
-  const plain = ({ shape, dtype }: Signature): Signature => ({ shape, dtype });
-  return { inputs: inputs.map(plain), output: plain(output) };
+  return { inputs: inputs.map(signatureOf), output: signatureOf(output) };
 }

@@ -1,5 +1,5 @@
 /** Values that are pieces of others in memory. */
-import { type ProgramNode, sizeOf } from "@sconce/core";
+import { type ProgramDraft, type ProgramNode, sizeOf } from "@sconce/core";
 import type { LaidOutRequest } from "./orders.ts";
 
 /** Where a value lies in another one. */
@@ -13,8 +13,17 @@ export interface Piece {
 export const alignment = 64;
 
 /** Whether a node's kernel may find its buffers anywhere. Those that look at what their buffers held before must not. */
-export function canBePlaced(work: ProgramNode["work"]): boolean {
+function canBePlaced(work: ProgramNode["work"]): boolean {
   return work.kind === "nest" || (work.kind === "claim" && !["hold", "keptNest"].includes(work.request.op));
+}
+
+/** The values that must have buffers of their own: what is given out, and what such kernels read and write. */
+export function boundValues(draft: ProgramDraft): ReadonlySet<number> {
+  const held = draft.nodes.filter(({ work }) => !canBePlaced(work));
+  return new Set([
+    ...draft.outputs.map(({ value }) => value),
+    ...held.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]),
+  ]);
 }
 
 /** Whether it joins arrays one after the other in memory. */

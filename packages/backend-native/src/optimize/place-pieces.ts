@@ -16,8 +16,8 @@ import {
   sizeOf,
 } from "@sconce/core";
 import type { NativeKernel } from "../native-kernel.ts";
-import { alignment, canBePlaced, joinsInMemory, type Piece } from "./pieces.ts";
-import { writersOf } from "./uses.ts";
+import { alignment, boundValues, joinsInMemory, type Piece } from "./pieces.ts";
+import { signatureOf, writersOf } from "./uses.ts";
 
 /** `known` are pieces that the draft has already, of values that are begun before them. */
 export function placePieces(
@@ -82,10 +82,7 @@ export function placePieces(
   function claimOf({ work, inputs, outputs }: ProgramNode): { request: OpRequest; kernel: NativeKernel } {
     if (work.kind === "claim") return { request: work.request, kernel: work.kernel as NativeKernel };
     const { nest } = work as { readonly nest: LoopNest };
-    const [output, ...signatures] = [outputs[0], ...inputs].map((value) => {
-      const { shape, dtype } = draft.values[value];
-      return { shape, dtype };
-    });
+    const [output, ...signatures] = [outputs[0], ...inputs].map((value) => signatureOf(draft.values[value]));
     return { request: { op: "nest", attributes: nest, inputs: signatures, output }, kernel: compile(nest) };
   }
 }
@@ -94,10 +91,7 @@ export function placePieces(
 function piecesOf(draft: ProgramDraft, known: ReadonlyMap<number, Piece>): ReadonlyMap<number, Piece> {
   const { values, nodes } = draft;
   const writers = writersOf(draft);
-  const bound = new Set(draft.outputs.map(({ value }) => value));
-  for (const { work, inputs, outputs } of nodes) {
-    if (!canBePlaced(work)) for (const value of [...inputs, ...outputs]) bound.add(value);
-  }
+  const bound = boundValues(draft);
   const pieces = new Map(known);
   const wholes = new Set([...known.values()].map(({ whole }) => whole));
   for (const { work, inputs, outputs } of nodes) {

@@ -21,9 +21,8 @@ import {
 import type { JoinedNestAttributes } from "../claims/joined-nest.ts";
 import { joinedNode } from "./join-stores.ts";
 import { splitLoop } from "./loops.ts";
-import { alignment, canBePlaced, joinsInMemory, type Piece } from "./pieces.ts";
-
-type Load = Extract<Instruction, { readonly kind: "load" }>;
+import { alignment, boundValues, joinsInMemory, type Piece } from "./pieces.ts";
+import { type Load, loadsOf, readersOf } from "./uses.ts";
 
 /** Arrays that lie side by side in the rows of a piece of a value. */
 interface Rows {
@@ -46,14 +45,8 @@ export function storeOver(
   const values = [...draft.values];
   const nodes = [...draft.nodes];
   const writers = new Map(nodes.flatMap(({ outputs }, i) => outputs.map((output) => [output, i] as const)));
-  const readers = new Map<number, number[]>();
-  nodes.forEach(({ inputs }, i) => {
-    for (const value of new Set(inputs)) readers.set(value, [...(readers.get(value) ?? []), i]);
-  });
-  const bound = new Set(draft.outputs.map(({ value }) => value));
-  for (const { work, inputs, outputs } of nodes) {
-    if (!canBePlaced(work)) for (const value of [...inputs, ...outputs]) bound.add(value);
-  }
+  const readers = readersOf(nodes);
+  const bound = boundValues(draft);
   /** New contents of values, by their number. */
   const contents = new Map<number, Rows>();
 
@@ -165,12 +158,6 @@ function elementwiseNest({ work }: ProgramNode): LoopNest | undefined {
   if (work.kind !== "claim" || work.request.op !== "joinedNest") return undefined;
   const { nest } = work.request.attributes as JoinedNestAttributes;
   return nest.reduce ? undefined : nest;
-}
-
-function loadsOf(nest: LoopNest, inputs: readonly number[], value: number): readonly Load[] {
-  return [...nest.body, ...nest.epilogue].filter(
-    (each): each is Load => each.kind === "load" && inputs[each.input] === value,
-  );
 }
 
 /** The arrays that loads read if they lie side by side and fill whole rows. */

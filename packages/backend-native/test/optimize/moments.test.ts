@@ -3,7 +3,6 @@ import { openNative } from "@sconce/backend-native";
 import {
   type Backend,
   batchNormTraining,
-  compile,
   conv2d,
   layerNorm,
   mean,
@@ -11,10 +10,10 @@ import {
   tensor,
   variance,
   vjp,
-  withBackend,
 } from "@sconce/core";
 import { expect, test } from "vitest";
 import { testsNative } from "../../../../tools/native-addon.ts";
+import { resultsOn } from "../support/compiled.ts";
 
 function wave(shape: readonly number[], step: number, offset = 0): Tensor {
   const size = shape.reduce((a, b) => a * b, 1);
@@ -79,14 +78,7 @@ test.runIf(testsNative).each(cases)("%s", async (_, inputs, run) => {
       }),
     };
     expect(native.capabilities.threads.count).toBe(threads);
-    try {
-      return await withBackend(watched, async () => {
-        const outputs = await compile(run)(...inputs());
-        return (await Promise.all(outputs.map((output) => output.data()))) as Float32Array[];
-      });
-    } finally {
-      await native.close?.();
-    }
+    return resultsOn(watched, run, inputs);
   };
   const got = await results((await openNative({ threads: 2 })) as Backend, 2);
   expect(claimed).toContain("moments");
